@@ -1,0 +1,3 @@
+"""An open workbench for Sales & Operations Planning with finance inside."""
+
+__version__ = "0.1.0"
