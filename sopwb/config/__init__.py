@@ -1,0 +1,1 @@
+"""What a customer sets: the model, and how it is read."""

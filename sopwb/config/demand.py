@@ -1,0 +1,87 @@
+"""Settings of the room demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from sopwb.config.base import Settings
+
+__all__ = ["CleaningSettings", "DemandSettings", "ForecastSettings", "PortfolioSettings"]
+
+
+class CleaningSettings(Settings):
+    """How sales become unconstrained demand and its baseline."""
+
+    neighbour_buckets: int = Field(default=6, ge=2)
+    """Ordinary buckets on each side from which the usual level of a bucket is read, in history buckets."""
+    outlier_threshold: float = Field(default=6.0, gt=0)
+    """Robust standard deviations from the usual level beyond which a bucket is an outlier."""
+    longest_activity_days: int = Field(default=120, ge=1)
+    """Days beyond which a running activity is a lasting change and part of the baseline."""
+    measured_activity_buckets: float = Field(default=4.0, ge=0)
+    """Buckets of evidence at which a measured activity effect counts as much as what is believed of its kind."""
+
+
+class ForecastSettings(Settings):
+    """How the baseline is forecast, and how its error is measured."""
+
+    regular: tuple[str, ...] = ("damped_trend", "theta")
+    """Forecasters that are averaged for series that sell regularly."""
+    intermittent: tuple[str, ...] = ("intermittent_demand",)
+    """Forecasters that are averaged for series that sell now and then."""
+    family_benchmark: str = "darts_theta"
+    """Forecaster of each family's total that the sum of the products is held against; empty for none."""
+    intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
+    """Share of empty buckets from which a series is intermittent."""
+    intermittent_interval: float = Field(default=1.32, ge=1)
+    """Mean buckets between sales from which a series is intermittent (Syntetos, Boylan and Croston 2005)."""
+    ended_after_months: int = Field(default=6, ge=1)
+    """Months without a sale after which a series is taken as ended, in months."""
+    backtest_origins: int = Field(default=12, ge=1)
+    """Rolling origins of the backtest."""
+    backtest_step_weeks: int = Field(default=4, ge=1)
+    """Weeks between the rolling origins of weekly series; monthly series move by one month."""
+    backtest_years: float = Field(default=0.5, gt=0)
+    """Years each origin of the backtest looks ahead."""
+    error_buckets: int = Field(default=8, ge=1)
+    """Most buckets over which the forecast error is summed for inventory targets; half of it for months."""
+
+
+class PortfolioSettings(Settings):
+    """How the portfolio is ranked."""
+
+    class_a_rate: float = Field(default=0.8, ge=0, le=1)
+    """Share of the total margin that the A products earn together."""
+    class_b_rate: float = Field(default=0.95, ge=0, le=1)
+    """Share of the total margin that the A and B products earn together."""
+    launch_months: int = Field(default=6, ge=1)
+    """Months since its launch in which a product is in launch, in months."""
+    growth_rate: float = Field(default=0.1, ge=0)
+    """Change over the year before beyond which a product grows, or declines when negative."""
+    phase_out_months: int = Field(default=6, ge=0)
+    """Months before its last day from which a product is in phase-out, in months."""
+
+
+class DemandSettings(Settings):
+    """Settings of the room demand."""
+
+    cleaning: CleaningSettings = CleaningSettings()
+    """How sales become unconstrained demand and its baseline."""
+    forecast: ForecastSettings = ForecastSettings()
+    """How the baseline is forecast."""
+    portfolio: PortfolioSettings = PortfolioSettings()
+    """How the portfolio is ranked."""
+    price_elasticity: float = Field(default=-1.5, le=0)
+    """Percent change of quantity for one percent of price, where a family has none of its own."""
+    price_elasticity_by_family: Mapping[str, float] = Field(default_factory=dict)
+    """Elasticity of single families."""
+    one_off_kinds: tuple[str, ...] = ("tender", "launch", "listing")
+    """Activity kinds that happen once: in the plan in full or not at all, never at half."""
+    one_off_threshold_rate: float = Field(default=0.7, ge=0, le=1)
+    """Probability from which a one-off activity is in the plan."""
+    stream_weights: Mapping[str, float] = Field(
+        default_factory=lambda: {"statistical": 0.4, "sales": 0.4, "marketing": 0.1, "finance": 0.1}
+    )
+    """Weight of each stream in the consensus where the table forecast_weight is silent."""

@@ -1,0 +1,49 @@
+"""Settings of the room inventory."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from sopwb.config.base import Settings
+
+__all__ = ["ClassService", "InventorySettings"]
+
+
+class ClassService(Settings):
+    """Cycle service wanted for each class of products by value."""
+
+    a: float = Field(default=0.98, ge=0.5, le=0.9999)
+    """Cycle service of class A, the products with most of the value (rate)."""
+    b: float = Field(default=0.95, ge=0.5, le=0.9999)
+    """Cycle service of class B (rate)."""
+    c: float = Field(default=0.90, ge=0.5, le=0.9999)
+    """Cycle service of class C, the tail (rate)."""
+
+
+class InventorySettings(Settings):
+    """How much stock is wanted, where, and why."""
+
+    service_level: ClassService = ClassService()
+    """Cycle service by class, for rows of ``product_location`` that state none."""
+    class_a_share: float = Field(default=0.80, gt=0, lt=1)
+    """Share of the demand value that the products of class A make together (rate)."""
+    class_b_share: float = Field(default=0.95, gt=0, lt=1)
+    """Share of the demand value that classes A and B make together (rate)."""
+    component_service_level: float = Field(default=0.98, ge=0.5, le=0.9999)
+    """Cycle service of components, whose lack stops a line (rate)."""
+    review_days: float = Field(default=7.0, ge=0)
+    """Days between two replenishment decisions, where ``product_location`` states none."""
+    default_error_rate: float = Field(default=0.40, ge=0)
+    """Forecast error of one history bucket as a share of its demand, where no error is known."""
+    semi_finished_cover_days: float = Field(default=2.0, ge=0)
+    """Days of forward use kept of what is made for own use."""
+    safety_cover_days_maximum: float = Field(default=90.0, gt=0)
+    """Most days of forward demand a safety stock may cover."""
+    slow_cover_days: float = Field(default=180.0, gt=0)
+    """Days of cover beyond which stock is called slow."""
+
+    @model_validator(mode="after")
+    def _classes_in_order(self) -> InventorySettings:
+        if self.class_b_share < self.class_a_share:
+            raise ValueError("class_b_share must not be smaller than class_a_share")
+        return self

@@ -1,0 +1,42 @@
+"""Settings of the room supply."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sopwb.config.base import Settings
+
+__all__ = ["SupplySettings"]
+
+
+class SupplySettings(Settings):
+    """What the supply plan charges for what it would rather not do, and how it is solved."""
+
+    late_days_maximum: float = Field(default=28.0, ge=0)
+    """Days demand may wait before it counts as lost; 0 loses what is not shipped in its bucket."""
+    late_cost_rate_per_day: float = Field(default=0.01, ge=0)
+    """Charge for a day of waiting, as a share of what losing the same quantity costs."""
+    priority_factor: float = Field(default=3.0, ge=1)
+    """How many times more a unit of the next better priority class counts in a shortage."""
+    overload_cost_per_hour: float | None = Field(default=None, ge=0)
+    """Charge for an hour beyond all capacity, in reporting currency; unset: above everything it could earn."""
+    holding_cost_rate_per_year: float = Field(default=0.10, ge=0, le=2)
+    """Yearly charge for stock as a share of its standard cost; it steers and is never in the accounts."""
+    safety_stock_price_rate_per_year: float = Field(default=1.0, ge=0)
+    """Yearly charge for a missing unit of safety stock as a share of its standard cost."""
+    storage_price_per_pallet_day: float = Field(default=1.0, ge=0)
+    """Charge for a pallet without a place, in reporting currency a day."""
+    stock_value_price_rate_per_year: float = Field(default=0.25, ge=0)
+    """Yearly charge for stock above the cap of the financial plan, as a share of its value."""
+    end_stock_value_rate: float = Field(default=0.9, ge=0, le=1)
+    """Worth of stock at the end of the horizon, up to its target, as a share of its variable cost."""
+    scrap_cost_rate: float = Field(default=1.0, ge=0)
+    """Charge for stock that expires, as a share of its standard cost."""
+    frozen_days: int = Field(default=0, ge=0)
+    """Days from the start in which making keeps to the plan of the last cycle; used by the rule frozen_fence."""
+    service_slack_rate: float = Field(default=1e-6, ge=0, le=0.1)
+    """Share of the best reachable service charge the second stage may give away for contribution."""
+    solver: Literal["simplex", "ipx"] = "ipx"
+    """Method of HiGHS: simplex, or interior point."""

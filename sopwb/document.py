@@ -1,0 +1,143 @@
+"""Read one YAML document as it looks: YAML 1.2 core scalars, no duplicate keys, no aliases, lines kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sopwb.errors import Fault, InputError
+
+__all__ = ["Document", "load_yaml", "read_document"]
+
+INTEGER = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
+DECIMAL = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+Path_ = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file as plain data, with the line on which each key stands.
+
+    Parameters
+    ----------
+    path
+        The file.
+    data
+        Plain dictionaries, lists and scalars.
+    lines
+        Line (from 1) of each key or list item, by its path of keys.
+    """
+
+    path: Path
+    data: Any
+    lines: Mapping[Path_, int]
+
+    def place(self, keys: Path_) -> str:
+        """Where a setting stands, as ``model.yaml line 12``; the nearest parent's line when it has none."""
+        for length in range(len(keys), -1, -1):
+            if keys[:length] in self.lines:
+                return f"{self.path.name} line {self.lines[keys[:length]]}"
+        return self.path.name
+
+
+def load_yaml(path: Path) -> Any:
+    """Plain data of one YAML file; see `read_document` for what is refused."""
+    return read_document(path).data
+
+
+def read_document(path: Path) -> Document:
+    """One YAML file as plain data with the line of each key.
+
+    Scalars are read as YAML 1.2's core schema has them, but for two things that
+    people never mean: ``0012`` stays text, and a number too large to hold is refused.
+    ``NO``, ``off``, ``12:30`` and dates stay text.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not UTF-8 or not YAML, repeats a key, or uses an alias or a tag.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError([Fault(path.name, "the file does not exist", remedy=f"write {path}")]) from None
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text (byte {error.start})"
+        raise InputError([Fault(path.name, problem, remedy="save the file as UTF-8")]) from None
+    try:
+        root = yaml.compose(text, Loader=_EventsOnly)
+    except yaml.MarkedYAMLError as error:
+        raise InputError([_syntax_fault(path, error)]) from None
+    except yaml.YAMLError as error:
+        raise InputError([Fault(path.name, f"is not YAML: {error}", remedy="correct the line")]) from None
+    lines: dict[Path_, int] = {}
+    data = {} if root is None else _plain(root, (), lines, path)
+    return Document(path, data, lines)
+
+
+class _EventsOnly(yaml.SafeLoader):
+    """Composes nodes only; an alias is refused as soon as it is met."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not allowed; write the value out", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+
+def _syntax_fault(path: Path, error: yaml.MarkedYAMLError) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    where = f"{path.name} line {mark.line + 1}" if mark else path.name
+    return Fault(where, f"is not YAML as we read it: {error.problem}", remedy="correct the line")
+
+
+def _plain(node: yaml.Node, keys: Path_, lines: dict[Path_, int], path: Path) -> Any:
+    lines.setdefault(keys, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, path)
+    if not node.tag.startswith("tag:yaml.org,2002:"):
+        raise _refused(path, node, f"the tag {node.tag} is not allowed", "write the value without a tag")
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*keys, place), lines, path) for place, item in enumerate(node.value)]
+    return _mapping(node, keys, lines, path)
+
+
+def _mapping(node: yaml.Node, keys: Path_, lines: dict[Path_, int], path: Path) -> dict[Hashable, Any]:
+    plain: dict[Hashable, Any] = {}
+    for key_node, value_node in node.value:
+        key = _plain(key_node, (*keys, "?"), {}, path)
+        if not isinstance(key, Hashable):
+            raise _refused(path, key_node, "a key must be a word or a number", "write a plain key")
+        if key in plain:
+            raise _refused(path, key_node, f"the key {key!r} stands twice", "keep one of them")
+        lines[(*keys, key)] = key_node.start_mark.line + 1
+        plain[key] = _plain(value_node, (*keys, key), lines, path)
+    return plain
+
+
+def _scalar(node: yaml.ScalarNode, path: Path) -> Any:
+    text: str = node.value
+    if node.style in {"'", '"', "|", ">"}:
+        return text
+    if text.lower() in WORDS and text in {text.lower(), text.upper(), text.capitalize()}:
+        return WORDS[text.lower()]
+    if INTEGER.match(text):
+        return int(text)
+    if DECIMAL.match(text):
+        number = float(text)
+        if number in {float("inf"), float("-inf")}:
+            raise _refused(path, node, f"the number {text} is too large", "write a number that can be held")
+        return number
+    return text
+
+
+def _refused(path: Path, node: yaml.Node, problem: str, remedy: str) -> InputError:
+    return InputError([Fault(f"{path.name} line {node.start_mark.line + 1}", problem, remedy=remedy)])

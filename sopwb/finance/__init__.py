@@ -1,0 +1,1 @@
+"""Finance: the plan in money, and money steering the plan."""

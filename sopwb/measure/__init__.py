@@ -1,0 +1,1 @@
+"""Measures: the condition of the data, key figures, bridges, exceptions and headlines."""

@@ -1,0 +1,1 @@
+"""Pages a board reads without asking: sections, charts, pages and the pack."""

@@ -1,0 +1,206 @@
+"""Tables a board reads: numbers right, sums bold, small rules, everything escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from sopwb.report import numbers
+
+__all__ = ["Table", "html_table", "text_table"]
+
+MAX_ROWS = 20
+UNITS_OF_SUFFIX = {
+    "_rate": "rate",
+    "_value": "currency",
+    "_qty": "qty",
+    "_hours": "hours",
+    "_days": "days",
+    "_per_unit": "currency_per_qty",
+    "_per_hour": "currency_per_hour",
+    "_per_week": "currency",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame and how to show it; a plain DataFrame in a section is `Table(frame)`.
+
+    Parameters
+    ----------
+    frame
+        Rows in the order of reading, columns in the order of showing. Cells may be text, numbers, flags
+        or dates. Never changed.
+    headings
+        Heading of a column where its name will not do; else ``revenue_value`` is headed ``revenue (EUR)``.
+    units
+        Unit of a column where its suffix does not tell: ``currency``, ``rate``, ``qty``, ``hours``,
+        ``days``, ``count``, ``text``, or ``short:EUR`` for three digits with k and M.
+    variances
+        Columns that are variances, with their sense: ``{"gap_value": "higher_better"}``; they are signed
+        and coloured. Sense is ``higher_better``, ``lower_better``, ``neutral``, or the name of a column
+        that holds the sense of each row.
+    sums
+        Positions (0 is the first row) that are sums, printed bold with a rule above.
+    max_rows
+        Rows shown; further ones are counted: "and 12 more, in the workbook". Sums are always shown.
+    currency
+        Code of the reporting currency.
+    hidden
+        Columns that are not shown (a column of senses, for instance).
+    """
+
+    frame: pd.DataFrame
+    headings: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    variances: Mapping[str, str] = field(default_factory=dict)
+    sums: Sequence[int] = ()
+    max_rows: int = MAX_ROWS
+    currency: str = "EUR"
+    hidden: Sequence[str] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that are shown, in order."""
+        return [str(name) for name in self.frame.columns if name not in self.hidden]
+
+    def unit(self, column: str) -> str:
+        """Unit of a column: as stated, else by its suffix, else empty."""
+        if column in self.units:
+            return self.units[column]
+        return next((u for suffix, u in UNITS_OF_SUFFIX.items() if column.endswith(suffix)), "")
+
+    def heading(self, column: str) -> str:
+        """Heading of a column: as stated, else its name in words with the unit."""
+        if column in self.headings:
+            return self.headings[column]
+        unit = self.unit(column).removeprefix("short:")
+        words = column
+        for suffix in ("_rate", "_value", "_qty", "_hours", "_days"):
+            words = words.removesuffix(suffix)
+        words = words.replace("_", " ")
+        shown = numbers.unit_name(unit, self.currency)
+        return words if unit in ("", "text", "count", "rate", "qty") else f"{words} ({shown})"
+
+    def is_right(self, column: str) -> bool:
+        """True when the column holds numbers."""
+        is_flag = bool(pd.api.types.is_bool_dtype(self.frame[column]))
+        is_number = bool(pd.api.types.is_numeric_dtype(self.frame[column]))
+        return (is_number and not is_flag) or column in self.variances
+
+    def cell(self, column: str, value: Any) -> str:
+        """Text of a cell, not yet escaped."""
+        if isinstance(value, str):
+            return value
+        if _is_missing(value):
+            return numbers.DASH
+        if isinstance(value, (bool,)) or type(value).__name__ == "bool_":
+            return "yes" if value else "no"
+        if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+            return _number(value, self.unit(column), signed=column in self.variances)
+        return numbers.iso_date(value) if hasattr(value, "year") else str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or bool(pd.isna(value)) if pd.api.types.is_scalar(value) else False
+
+
+def _plain(value: Any, *, signed: bool) -> str:
+    size = abs(float(value))
+    is_round = float(value).is_integer() or size >= 100
+    return numbers.whole(value, signed=signed) if is_round else numbers.short(value, signed=signed)
+
+
+def _rate(value: Any, *, signed: bool) -> str:
+    return numbers.points(value) if signed else numbers.percent(value)
+
+
+FORMATS: Mapping[str, Callable[..., str]] = {
+    "rate": _rate,
+    "currency": numbers.whole,
+    "qty": numbers.whole,
+    "count": numbers.whole,
+    "currency_per_qty": lambda value, *, signed: numbers.exact(value, 2, signed=signed),
+    "currency_per_hour": lambda value, *, signed: numbers.exact(value, 0, signed=signed),
+}
+
+
+def _number(value: Any, unit: str, *, signed: bool) -> str:
+    if unit.startswith("short:"):
+        return numbers.short(value, unit.removeprefix("short:"), signed=signed)
+    return FORMATS.get(unit, _plain)(value, signed=signed)
+
+
+def _sense(table: Table, column: str, row: Mapping[str, Any]) -> str:
+    sense = table.variances[column]
+    return str(row[sense]) if sense in row else sense
+
+
+def _variance_class(table: Table, column: str, row: Mapping[str, Any]) -> str:
+    value = row[column]
+    sense = _sense(table, column, row)
+    if _is_missing(value) or isinstance(value, str) or value == 0 or sense == "neutral":
+        return ""
+    return "good" if (value > 0) == (sense != "lower_better") else "bad"
+
+
+def _cell_html(table: Table, column: str, row: Mapping[str, Any]) -> str:
+    classes = ["number"] if table.is_right(column) else []
+    if column in table.variances:
+        classes.append(_variance_class(table, column, row))
+    names = " ".join(name for name in classes if name)
+    attribute = f' class="{names}"' if names else ""
+    return f"<td{attribute}>{escape(table.cell(column, row[column]))}</td>"
+
+
+def _shown_positions(table: Table) -> list[int]:
+    count = len(table.frame)
+    sums = {position % count for position in table.sums} if count else set()
+    plain = [p for p in range(count) if p not in sums][: table.max_rows]
+    return sorted({*plain, *sums})
+
+
+def html_table(table: Table | pd.DataFrame) -> str:
+    """HTML of a table, escaped, with a last line that counts the rows left out."""
+    shown = table if isinstance(table, Table) else Table(table)
+    columns = shown.columns
+    head = "".join(
+        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if shown.is_right(c) else ""}>'
+        f"{escape(shown.heading(c))}</th>"
+        for c in columns
+    )
+    positions = _shown_positions(shown)
+    sums = {position % len(shown.frame) for position in shown.sums} if len(shown.frame) else set()
+    records = shown.frame.to_dict("records")
+    lines = [
+        f'<tr{" class=" + chr(34) + "sum" + chr(34) if p in sums else ""}>'
+        + "".join(_cell_html(shown, c, records[p]) for c in columns)
+        + "</tr>"
+        for p in positions
+    ]
+    more = len(records) - len(positions)
+    foot = (
+        f'<p class="more">and {numbers.whole(more)} more, in the workbook</p>' if more > 0 else ""
+    )
+    body = "".join(lines)
+    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>'
+
+
+def text_table(table: Table | pd.DataFrame) -> str:
+    """Plain text of a table, for terminals and diffs."""
+    shown = table if isinstance(table, Table) else Table(table)
+    records = shown.frame.to_dict("records")
+    rows = [[shown.heading(c) for c in shown.columns]]
+    rows += [[shown.cell(c, records[p][c]) for c in shown.columns] for p in _shown_positions(shown)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(shown.columns))]
+    return "\n".join(
+        "  ".join(
+            text.rjust(w) if shown.is_right(c) else text.ljust(w)
+            for text, w, c in zip(row, widths, shown.columns, strict=True)
+        ).rstrip()
+        for row in rows
+    )
