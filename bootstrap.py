@@ -29,8 +29,8 @@ NEWEST = (3, 13)
 LOCKED_FILES = ("bootstrap.lock", "requirements.lock", "pyproject.toml")
 STAMP = "sopwb-set-up.json"
 UNFINISHED = "sopwb-set-up.unfinished"
-SPELLED = ("sopwb", "tests", "docs", "notebooks", "templates", "benchmarks", "customers/demo")
-SPELLED += ("customers/adventureworks", "README.md", "bootstrap.py", "environment.yml", ".ci")
+SPELLED = ["sopwb", "tests", "docs", "notebooks", "templates", "benchmarks", "customers/demo"]
+SPELLED = [*SPELLED, "customers/adventureworks", "README.md", "bootstrap.py", "environment.yml", ".ci"]
 QUICK_TESTS = "not slow and not browser and not e2e"
 STOPPED = 130
 
@@ -110,7 +110,7 @@ def checks() -> List[Tuple[str, List[str]]]:
         ("ruff check", [venv_tool("ruff"), "check", "."]),
         ("ruff format", [venv_tool("ruff"), "format", "--check", "."]),
         ("mypy", [venv_tool("mypy")]),
-        ("lint-imports", [venv_tool("lint-imports")]),
+        ("lint-imports", [venv_tool("lint-imports"), "--no-logo"]),
         ("deptry", [venv_tool("deptry"), "."]),
         ("codespell", [venv_tool("codespell")] + written),
         ("nbstripout", [venv_tool("nbstripout"), "--verify", "--keep-id"] + notebooks if notebooks else []),

@@ -12,7 +12,7 @@ import yaml
 
 from sopwb.errors import Fault, InputError
 
-__all__ = ["Document", "load_yaml", "read_document"]
+__all__ = ["Document", "dump_yaml", "load_yaml", "read_document", "scalar"]
 
 INTEGER = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
 DECIMAL = re.compile(r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
@@ -102,7 +102,7 @@ def _syntax_fault(path: Path, error: yaml.MarkedYAMLError) -> Fault:
 def _plain(node: yaml.Node, keys: Path_, lines: dict[Path_, int], path: Path) -> Any:
     lines.setdefault(keys, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node, path)
+        return scalar(node, path)
     if not node.tag.startswith("tag:yaml.org,2002:"):
         raise _refused(path, node, f"the tag {node.tag} is not allowed", "write the value without a tag")
     if isinstance(node, yaml.SequenceNode):
@@ -123,7 +123,8 @@ def _mapping(node: yaml.Node, keys: Path_, lines: dict[Path_, int], path: Path) 
     return plain
 
 
-def _scalar(node: yaml.ScalarNode, path: Path) -> Any:
+def scalar(node: yaml.ScalarNode, path: Path) -> Any:
+    """The value of one scalar by YAML 1.2's core schema, as `read_document` reads it."""
     text: str = node.value
     if node.style in {"'", '"', "|", ">"}:
         return text
@@ -141,3 +142,21 @@ def _scalar(node: yaml.ScalarNode, path: Path) -> Any:
 
 def _refused(path: Path, node: yaml.Node, problem: str, remedy: str) -> InputError:
     return InputError([Fault(f"{path.name} line {node.start_mark.line + 1}", problem, remedy=remedy)])
+
+
+class _Plainly(yaml.SafeDumper):
+    """Writes text so that `read_document` reads it as the same text."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    looks_like_more = INTEGER.match(text) or DECIMAL.match(text) or text.lower() in WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if looks_like_more else None)
+
+
+_Plainly.add_representer(str, _write_text)
+
+
+def dump_yaml(data: Any) -> str:
+    """YAML text of plain data, which `read_document` reads back as it was."""
+    text: str = yaml.dump(data, Dumper=_Plainly, sort_keys=False, allow_unicode=True, width=100)
+    return text

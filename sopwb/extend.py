@@ -123,7 +123,10 @@ def _none() -> Mapping[str, Callable[..., Any]]:
 
 @dataclass(frozen=True)
 class Parts:
-    """Every marked function a run may use, by kind and name; made once per run, never changed."""
+    """Every marked function a run may use, by kind and name; made once per run, never changed.
+
+    Beside them stand the declarations of tables (`sopwb.schema.Schema`), the core's and the customer's.
+    """
 
     constraints: Mapping[str, Callable[..., Any]] = field(default_factory=_none)
     supply_options: Mapping[str, Callable[..., Any]] = field(default_factory=_none)
@@ -134,3 +137,4 @@ class Parts:
     report_sections: Mapping[str, Callable[..., Any]] = field(default_factory=_none)
     sources: Mapping[str, Callable[..., Any]] = field(default_factory=_none)
     stages: Mapping[str, Callable[..., Any]] = field(default_factory=_none)
+    schema: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -20,8 +20,8 @@ class CleaningSettings(Settings):
     """Robust standard deviations from the usual level beyond which a bucket is an outlier."""
     longest_activity_days: int = Field(default=120, ge=1)
     """Days beyond which a running activity is a lasting change and part of the baseline."""
-    measured_activity_buckets: float = Field(default=4.0, ge=0)
-    """Buckets of evidence at which a measured activity effect counts as much as what is believed of its kind."""
+    measured_activity_evidence: float = Field(default=4.0, gt=0)
+    """Squared ratio of declared effect to noise at which a measured effect counts as much as belief."""
 
 
 class ForecastSettings(Settings):
@@ -31,8 +31,14 @@ class ForecastSettings(Settings):
     """Forecasters that are averaged for series that sell regularly."""
     intermittent: tuple[str, ...] = ("intermittent_demand",)
     """Forecasters that are averaged for series that sell now and then."""
+    in_season: tuple[str, ...] = ("same_season",)
+    """Forecasters that are averaged for series that sell only in their season."""
+    in_season_likeness: float = Field(default=0.4, ge=-1, le=1)
+    """Correlation with the year before from which the empty buckets of a series are its season."""
     family_benchmark: str = "darts_theta"
-    """Forecaster of each family's total that the sum of the products is held against; empty for none."""
+    """Forecaster of each family's total towards which the sum of its series is moved; empty for none."""
+    family_weight: float = Field(default=0.5, ge=0, le=1)
+    """How far the sum of a family's series is moved towards the forecast of its total, as a share."""
     intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
     """Share of empty buckets from which a series is intermittent."""
     intermittent_interval: float = Field(default=1.32, ge=1)
@@ -45,6 +51,8 @@ class ForecastSettings(Settings):
     """Weeks between the rolling origins of weekly series; monthly series move by one month."""
     backtest_years: float = Field(default=0.5, gt=0)
     """Years each origin of the backtest looks ahead."""
+    error_correlation_rate: float = Field(default=0.1, ge=0, le=1)
+    """Correlation of the errors of different series, for the band of a total, as a rate."""
     error_buckets: int = Field(default=8, ge=1)
     """Most buckets over which the forecast error is summed for inventory targets; half of it for months."""
 

@@ -39,6 +39,8 @@ class InventorySettings(Settings):
     """Days of forward use kept of what is made for own use."""
     safety_cover_days_maximum: float = Field(default=90.0, gt=0)
     """Most days of forward demand a safety stock may cover."""
+    shelf_life_cover_rate: float = Field(default=0.5, gt=0, le=1)
+    """Most of its shelf life a safety stock may cover (rate)."""
     slow_cover_days: float = Field(default=180.0, gt=0)
     """Days of cover beyond which stock is called slow."""
 

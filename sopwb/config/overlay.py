@@ -12,7 +12,7 @@ from pydantic import Field
 
 from sopwb.config.base import Settings
 from sopwb.errors import Fault, InputError
-from sopwb.schema import Schema, Table
+from sopwb.schema import Table
 from sopwb.schema.parse import parse
 from sopwb.schema.validate import table_faults
 
@@ -39,7 +39,7 @@ class TableChange(Settings):
 
 
 def apply_changes(
-    tables: Mapping[str, pd.DataFrame], changes: Sequence[TableChange], schema: Schema
+    tables: Mapping[str, pd.DataFrame], changes: Sequence[TableChange], schema: Mapping[str, Table]
 ) -> dict[str, pd.DataFrame]:
     """Input tables with the changes of a scenario laid over them.
 
@@ -66,9 +66,9 @@ def apply_changes(
     return changed
 
 
-def _shape_faults(change: TableChange, schema: Schema, label: str) -> list[Fault]:
+def _shape_faults(change: TableChange, schema: Mapping[str, Table], label: str) -> list[Fault]:
     if change.table not in schema or not schema[change.table].is_input:
-        known = ", ".join(table.name for table in schema.inputs())
+        known = ", ".join(table.name for table in schema.values() if table.is_input)
         return [Fault(label, "is no input table", remedy=f"known are {known}")]
     columns = schema[change.table].columns
     named = [*change.where, *change.set, *change.scale, *(name for row in change.add for name in row)]

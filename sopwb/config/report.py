@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from sopwb.config.base import Settings
 
 __all__ = ["ReportSettings"]
 
 
 class ReportSettings(Settings):
-    """Settings of the room report."""
+    """What the executive pages show, and how much of it."""
+
+    key_figures: tuple[str, ...] = (
+        "revenue",
+        "gross_margin",
+        "ebit",
+        "cash",
+        "fill_rate",
+        "stock_value",
+        "forecast_accuracy",
+        "utilisation",
+    )
+    """Key figures shown as cards, in order, where the plan has them; others follow up to the most cards."""
+    most_cards: int = Field(default=8, ge=1, le=12)
+    """Most cards on one page."""
+    most_exceptions: int = Field(default=10, ge=1, le=10)
+    """Most exceptions on the executive page."""
+    most_families: int = Field(default=7, ge=1, le=12)
+    """Most families drawn one by one; smaller ones are summed."""
+    gap_lines: tuple[str, ...] = ("revenue", "ebit")
+    """Lines of the profit and loss that are drawn against budget and previous year, in order."""

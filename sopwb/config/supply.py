@@ -21,7 +21,7 @@ class SupplySettings(Settings):
     priority_factor: float = Field(default=3.0, ge=1)
     """How many times more a unit of the next better priority class counts in a shortage."""
     overload_cost_per_hour: float | None = Field(default=None, ge=0)
-    """Charge for an hour beyond all capacity, in reporting currency; unset: above everything it could earn."""
+    """Charge for an hour beyond all capacity, in reporting currency; unset: there is none at any price."""
     holding_cost_rate_per_year: float = Field(default=0.10, ge=0, le=2)
     """Yearly charge for stock as a share of its standard cost; it steers and is never in the accounts."""
     safety_stock_price_rate_per_year: float = Field(default=1.0, ge=0)

@@ -8,10 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["SERIES", "Array", "Panel", "buckets_after", "buckets_between", "panel_of", "season_of"]
+__all__ = [
+    "SERIES",
+    "Array",
+    "Panel",
+    "buckets_after",
+    "buckets_between",
+    "is_weekly",
+    "panel_of",
+    "season_of",
+]
 
 Array = npt.NDArray[np.float64]
 SERIES = ["product", "market"]
+WEEKS, MONTHS = 52, 12
 
 
 @dataclass(frozen=True)
@@ -20,33 +30,38 @@ class Panel:
 
     Parameters
     ----------
-    values
+    history
         Series by time in base units; all series end in the last column, a series that starts
         later has NaN before its first bucket.
     group
         Number of the group (family) of each series; seasons are shrunk towards it.
     """
 
-    values: Array
+    history: Array
     group: npt.NDArray[np.int64]
 
     def upto(self, length: int) -> Panel:
         """Panel as it looked when only the first ``length`` buckets were known."""
-        return replace(self, values=self.values[:, :length])
+        return replace(self, history=self.history[:, :length])
 
     def rows(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Panel:
         """Panel of some of the series."""
-        return Panel(self.values[chosen], self.group[chosen])
+        return Panel(self.history[chosen], self.group[chosen])
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Known buckets of each series."""
-        return np.isfinite(self.values).sum(axis=1)
+        return np.asarray(np.isfinite(self.history).sum(axis=1), dtype=np.int64)
 
 
 def season_of(bucket: str) -> int:
     """Buckets in a year: 52 weeks or 12 months."""
-    return 52 if bucket == "week" else 12
+    return WEEKS if bucket == "week" else MONTHS
+
+
+def is_weekly(season: int) -> bool:
+    """Whether a season of so many buckets is one of weeks, which are noisier than months."""
+    return season > MONTHS
 
 
 def buckets_between(first: pd.Timestamp, last: pd.Timestamp, bucket: str) -> pd.DatetimeIndex:
@@ -61,9 +76,7 @@ def buckets_after(last: pd.Timestamp, end: pd.Timestamp, bucket: str) -> pd.Date
     return pd.date_range(last + step, end, freq=step)
 
 
-def panel_of(
-    frame: pd.DataFrame, column: str, series: pd.DataFrame, dates: pd.DatetimeIndex
-) -> Array:
+def panel_of(frame: pd.DataFrame, column: str, series: pd.DataFrame, dates: pd.DatetimeIndex) -> Array:
     """Series by time of one column; NaN where the frame has no row.
 
     Parameters

@@ -18,6 +18,8 @@ ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.22, 0.3, 0.4, 0.52, 0.65, 0.8, 0.95)
 BETAS = (0.03, 0.08, 0.2, 0.4)
 DAMPINGS = (0.8, 0.9, 0.98)
 SHRINK_BUCKETS = 6.0
+LEAST_FOR_TREND = 3
+SHORT_START = 4
 
 
 def _starts(values: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -72,9 +74,6 @@ def simple_path(values: Array, horizon: int) -> tuple[Array, Array]:
     return np.repeat(mean_level[:, None], horizon, axis=1), (weight * alpha).sum(axis=0)
 
 
-SHORT_START = 4
-
-
 def damped_trend_path(values: Array, horizon: int) -> Array:
     """Damped-trend exponential smoothing of each series, averaged over the grid by Akaike weights.
 
@@ -85,7 +84,7 @@ def damped_trend_path(values: Array, horizon: int) -> Array:
     grid = np.array(list(itertools.product(ALPHAS, BETAS, DAMPINGS)))
     alpha, ratio, phi = (grid[:, i][:, None] for i in range(3))
     slope, count = _line(values, buckets=12)
-    shrunk = slope * count / (count + SHRINK_BUCKETS) * (count >= 3)
+    shrunk = slope * count / (count + SHRINK_BUCKETS) * (count >= LEAST_FOR_TREND)
     level = np.repeat(_first_level(values, SHORT_START)[None], len(grid), axis=0)
     trend = np.repeat(shrunk[None], len(grid), axis=0)
     squares = np.zeros_like(level)
@@ -102,8 +101,11 @@ def damped_trend_path(values: Array, horizon: int) -> Array:
     return np.asarray((weight * level).sum(axis=0)[:, None] + (weight * trend).T @ steps)
 
 
-def theta_path(values: Array, horizon: int, damping: float = 1.0) -> Array:
+def theta_path(values: Array, horizon: int, reach: int | None = None) -> Array:
     """Theta method of each series: simple smoothing with half the slope of the whole history.
+
+    The drift ends after half as many buckets as are known, and after ``reach`` buckets: a year of
+    history says little about the slope of the next two.
 
     References
     ----------
@@ -111,7 +113,8 @@ def theta_path(values: Array, horizon: int, damping: float = 1.0) -> Array:
     """
     level, alpha = simple_path(values, horizon)
     slope, count = _line(values)
-    drift = 0.5 * slope * count / (count + SHRINK_BUCKETS) * (count >= 3)
-    steps = np.cumsum(damping ** np.arange(horizon))
+    drift = 0.5 * slope * count / (count + SHRINK_BUCKETS) * (count >= LEAST_FOR_TREND)
     lag = (1 - (1 - alpha) ** count) / alpha - 1
-    return np.asarray(level + drift[:, None] * (steps[None, :] + lag[:, None]))
+    last = np.floor(count / 2) if reach is None else np.minimum(np.floor(count / 2), reach)
+    steps = np.minimum(np.arange(horizon)[None, :], last[:, None])
+    return np.asarray(level + drift[:, None] * (steps + lag[:, None]))

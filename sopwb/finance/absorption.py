@@ -20,7 +20,9 @@ class Absorption:
         return self.spending + self.volume
 
 
-def absorption(budget_value: float, budget_hours: float, earned_hours: float, spent_value: float) -> Absorption:
+def absorption(
+    budget_value: float, budget_hours: float, earned_hours: float, spent_value: float
+) -> Absorption:
     """Spending and volume variance of overhead: spent too much, not earned by output.
 
     The rate is budget over budget hours; spending = budget - spent; volume = earned hours at the

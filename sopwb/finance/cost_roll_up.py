@@ -34,9 +34,7 @@ def recipe_yield(routing: pd.DataFrame) -> pd.DataFrame:
     return routing.groupby(WAY, sort=True)["yield_rate"].prod().reset_index()
 
 
-def usage_per_unit(
-    bill_of_material: pd.DataFrame, routing: pd.DataFrame, date: pd.Timestamp
-) -> pd.DataFrame:
+def usage_per_unit(bill_of_material: pd.DataFrame, routing: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
     """Component quantity in one good unit of a product, with scrap and yield, over all ways of making it.
 
     A way is a location and recipe with a routing; a product without routing is averaged over its
@@ -50,7 +48,9 @@ def usage_per_unit(
     recipe = valid_on(bill_of_material, date)
     recipe = recipe.assign(qty=recipe["qty_per_unit"] / (1 - recipe["scrap_rate"]))
     ways = _ways(recipe, routing)
-    rows = ways.merge(recipe[["product", "recipe", "component", "qty"]], on=["product", "recipe"], how="inner")
+    rows = ways.merge(
+        recipe[["product", "recipe", "component", "qty"]], on=["product", "recipe"], how="inner"
+    )
     rows["usage_qty"] = rows["qty"] / rows["yield_rate"] * rows["weight"]
     return rows.groupby(["product", "component"], sort=True)["usage_qty"].sum().reset_index()
 
@@ -150,13 +150,27 @@ def cost_roll_up(
     Examples
     --------
     >>> product = pd.DataFrame({"product": ["F", "P1", "P2", "S"]})
-    >>> usage = pd.DataFrame({"product": ["S", "F", "F"], "component": ["P2", "S", "P1"],
-    ...                       "usage_qty": [4, 2, 3 / 0.95]})
-    >>> hours = pd.DataFrame({"product": ["S", "F"], "machine": 0.0, "overhead": 0.0, "variable": 0.0,
-    ...                       "labour": [(0.5 / 100 + 0.05) * 24, (1 / 50 + 0.10) * 30]})
+    >>> usage = pd.DataFrame(
+    ...     {"product": ["S", "F", "F"], "component": ["P2", "S", "P1"], "usage_qty": [4, 2, 3 / 0.95]}
+    ... )
+    >>> hours = pd.DataFrame(
+    ...     {
+    ...         "product": ["S", "F"],
+    ...         "machine": 0.0,
+    ...         "overhead": 0.0,
+    ...         "variable": 0.0,
+    ...         "labour": [(0.5 / 100 + 0.05) * 24, (1 / 50 + 0.10) * 30],
+    ...     }
+    ... )
     >>> price = pd.DataFrame({"product": ["P1", "P2"], "price": [1.50, 0.80]})
-    >>> cost = cost_roll_up(product, usage, hours, price, overhead_rate_of_labour=0.60,
-    ...                     overhead_rate_of_purchased_material=0.02).set_index("product")
+    >>> cost = cost_roll_up(
+    ...     product,
+    ...     usage,
+    ...     hours,
+    ...     price,
+    ...     overhead_rate_of_labour=0.60,
+    ...     overhead_rate_of_purchased_material=0.02,
+    ... ).set_index("product")
     >>> cost.loc["S", ["material", "labour", "overhead"]].astype(float).round(4).to_list()
     [3.2, 1.32, 0.856]
     >>> cost.loc["F", ["material", "labour", "overhead"]].astype(float).round(4).to_list()
@@ -194,5 +208,9 @@ def _through_levels(
             return total
         level, total = below, total + below
     raise InputError(
-        [Fault("bill_of_material", "a product is part of itself", remedy="take the circle out of the recipes")]
+        [
+            Fault(
+                "bill_of_material", "a product is part of itself", remedy="take the circle out of the recipes"
+            )
+        ]
     )

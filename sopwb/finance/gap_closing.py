@@ -25,8 +25,9 @@ def share_gap(gap: float, levers: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> levers = pd.DataFrame({"lever": ["price", "mix", "cost"], "weight": [50.0, 30, 20],
-    ...                        "headroom_value": [300.0, 500, 600]})
+    >>> levers = pd.DataFrame(
+    ...     {"lever": ["price", "mix", "cost"], "weight": [50.0, 30, 20], "headroom_value": [300.0, 500, 600]}
+    ... )
     >>> share_gap(1_200, levers)["share_value"].to_list()
     [300.0, 500.0, 400.0]
     """

@@ -37,12 +37,24 @@ def price_volume_mix(
 
     Examples
     --------
-    >>> base = pd.DataFrame({"product": ["A", "B", "C"], "qty": [100.0, 50, 30],
-    ...                      "price_per_unit": [20.0, 40, 60], "fx_rate": [1, 1, 0.90],
-    ...                      "cost_per_unit": [12.0, 26, 30]})
-    >>> current = pd.DataFrame({"product": ["A", "B", "C"], "qty": [110.0, 40, 45],
-    ...                         "price_per_unit": [21.0, 38, 66], "fx_rate": [1, 1, 0.95],
-    ...                         "cost_per_unit": [12.5, 27, 30]})
+    >>> base = pd.DataFrame(
+    ...     {
+    ...         "product": ["A", "B", "C"],
+    ...         "qty": [100.0, 50, 30],
+    ...         "price_per_unit": [20.0, 40, 60],
+    ...         "fx_rate": [1, 1, 0.90],
+    ...         "cost_per_unit": [12.0, 26, 30],
+    ...     }
+    ... )
+    >>> current = pd.DataFrame(
+    ...     {
+    ...         "product": ["A", "B", "C"],
+    ...         "qty": [110.0, 40, 45],
+    ...         "price_per_unit": [21.0, 38, 66],
+    ...         "fx_rate": [1, 1, 0.95],
+    ...         "cost_per_unit": [12.5, 27, 30],
+    ...     }
+    ... )
     >>> price_volume_mix(base, current, ["product"]).round(4).to_list()
     [468.3333, 141.6667, 273.0, 148.5, 0.0, 0.0, 0.0]
     >>> price_volume_mix(base, current, ["product"], margin=True).round(4).to_list()
@@ -69,8 +81,12 @@ def price_volume_mix(
 def _side_by_side(base: pd.DataFrame, current: pd.DataFrame, key: list[str], *, margin: bool) -> pd.DataFrame:
     short = {"price_per_unit": "price", "fx_rate": "fx", "cost_per_unit": "cost"}
     columns = [*key, "qty", "price_per_unit", "fx_rate", *(["cost_per_unit"] if margin else [])]
-    both = base[columns].rename(columns=short).merge(
-        current[columns].rename(columns=short), on=key, how="outer", suffixes=("_0", "_1"), validate="1:1"
+    both = (
+        base[columns]
+        .rename(columns=short)
+        .merge(
+            current[columns].rename(columns=short), on=key, how="outer", suffixes=("_0", "_1"), validate="1:1"
+        )
     )
     for side in ("0", "1"):
         if not margin:

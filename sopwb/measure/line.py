@@ -68,9 +68,14 @@ def with_subtotals(lines: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> one = pd.DataFrame({"version": "forecast", "period": pd.Timestamp("2026-01-01"),
-    ...                     "line": ["revenue", "cost_of_sales", "administration"],
-    ...                     "amount_value": [100.0, 60.0, 15.0]})
+    >>> one = pd.DataFrame(
+    ...     {
+    ...         "version": "forecast",
+    ...         "period": pd.Timestamp("2026-01-01"),
+    ...         "line": ["revenue", "cost_of_sales", "administration"],
+    ...         "amount_value": [100.0, 60.0, 15.0],
+    ...     }
+    ... )
     >>> full = with_subtotals(one).set_index("line")["amount_value"]
     >>> float(full["gross_margin"]), float(full["ebit"])
     (40.0, 25.0)

@@ -13,6 +13,10 @@ from sopwb.report import theme
 __all__ = ["chart_spec", "chart_svg"]
 
 VEGA_LITE = "6.4"
+TAG = re.compile(r"<[A-Za-z][^<>]*>")
+WEIGHT = re.compile(r' (?:role|aria-roledescription|aria-hidden|class|pointer-events|font-family)="[^"]*"')
+DEFAULTS = re.compile(r' (?:opacity="1"|stroke-miterlimit="10"|font-size="11px"|display="inline")')
+EMPTY = re.compile(r"<text[^<>]*/>|<path[^<>]* d=\"\"[^<>]*/>|<g>\s*</g>")
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:
@@ -29,10 +33,22 @@ def _own_config(spec: dict[str, Any]) -> dict[str, Any]:
     return own
 
 
+def _lean(tag: re.Match[str]) -> str:
+    """A tag without what only a live Vega view needs; what a mark says becomes its tip."""
+    text = DEFAULTS.sub("", WEIGHT.sub("", tag.group()))
+    return text.replace(' aria-label="', ' data-tip="')
+
+
 def _named_apart(svg: str, suffix: str) -> str:
     """Give the drawing's inner names a suffix, so that two drawings on a page never share one."""
     svg = re.sub(r'(<clipPath|<linearGradient) id="([^"]+)"', rf'\1 id="\2{suffix}"', svg)
     return re.sub(r'="url\(#([\w-]+)\)"', rf'="url(#\1{suffix})"', svg)
+
+
+def _size(head: str) -> tuple[str, str]:
+    found = {name: re.search(rf' {name}="([\d.]+)"', head) for name in ("width", "height")}
+    width, height = (match.group(1) if match else "0" for match in found.values())
+    return width, height
 
 
 def chart_svg(chart: Any, message: str) -> str:
@@ -48,10 +64,13 @@ def chart_svg(chart: Any, message: str) -> str:
     import vl_convert
 
     spec = json.dumps(chart_spec(chart), sort_keys=True, default=str)
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-    suffix = "-" + hashlib.blake2b(svg.encode(), digest_size=4).hexdigest()
-    head, _, body = _named_apart(svg, suffix).partition(">")
-    head = re.sub(r'\s(?:role|aria-\w+|class)="[^"]*"', "", head)
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    suffix = "-" + hashlib.blake2b(drawn.encode(), digest_size=4).hexdigest()
+    head, _, body = drawn.partition(">")
+    width, height = _size(head)
+    body = EMPTY.sub("", TAG.sub(_lean, _named_apart(body, suffix)))
     return (
-        f'{head} class="marks" role="img" aria-label="{escape(message)}">{theme.hatch_defs(suffix)}{body}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="marks" role="img" aria-label="{escape(message)}" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMinYMin" '
+        f'font-family="{escape(theme.FONT)}" font-size="11px">{theme.hatch_defs(suffix)}{body}'
     )

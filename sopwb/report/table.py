@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sopwb.report import numbers
@@ -52,6 +53,9 @@ class Table:
         Code of the reporting currency.
     hidden
         Columns that are not shown (a column of senses, for instance).
+    row_unit
+        Column that holds the unit of each row, where rows are key figures of different kinds; their numbers
+        are then shown with three digits and their unit.
     """
 
     frame: pd.DataFrame
@@ -62,6 +66,7 @@ class Table:
     max_rows: int = MAX_ROWS
     currency: str = "EUR"
     hidden: Sequence[str] = ()
+    row_unit: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -78,7 +83,7 @@ class Table:
         """Heading of a column: as stated, else its name in words with the unit."""
         if column in self.headings:
             return self.headings[column]
-        unit = self.unit(column).removeprefix("short:")
+        unit = "" if self.row_unit else self.unit(column).removeprefix("short:")
         words = column
         for suffix in ("_rate", "_value", "_qty", "_hours", "_days"):
             words = words.removesuffix(suffix)
@@ -92,21 +97,28 @@ class Table:
         is_number = bool(pd.api.types.is_numeric_dtype(self.frame[column]))
         return (is_number and not is_flag) or column in self.variances
 
-    def cell(self, column: str, value: Any) -> str:
+    def cell(self, column: str, row: Mapping[str, Any]) -> str:
         """Text of a cell, not yet escaped."""
+        value = row[column]
         if isinstance(value, str):
             return value
         if _is_missing(value):
             return numbers.DASH
-        if isinstance(value, (bool,)) or type(value).__name__ == "bool_":
+        if isinstance(value, (bool, np.bool_)):
             return "yes" if value else "no"
-        if isinstance(value, (int, float)) or hasattr(value, "dtype"):
-            return _number(value, self.unit(column), signed=column in self.variances)
+        if isinstance(value, (int, float, np.number)):
+            return self._number_text(column, row)
         return numbers.iso_date(value) if hasattr(value, "year") else str(value)
+
+    def _number_text(self, column: str, row: Mapping[str, Any]) -> str:
+        unit, signed = self.unit(column), column in self.variances
+        if self.row_unit and not unit.startswith("short:"):
+            return numbers.by_unit(row[column], str(row[self.row_unit]), self.currency, signed=signed)
+        return _number(row[column], unit, signed=signed)
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or bool(pd.isna(value)) if pd.api.types.is_scalar(value) else False
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _plain(value: Any, *, signed: bool) -> str:
@@ -154,7 +166,7 @@ def _cell_html(table: Table, column: str, row: Mapping[str, Any]) -> str:
         classes.append(_variance_class(table, column, row))
     names = " ".join(name for name in classes if name)
     attribute = f' class="{names}"' if names else ""
-    return f"<td{attribute}>{escape(table.cell(column, row[column]))}</td>"
+    return f"<td{attribute}>{escape(table.cell(column, row))}</td>"
 
 
 def _shown_positions(table: Table) -> list[int]:
@@ -177,17 +189,17 @@ def html_table(table: Table | pd.DataFrame) -> str:
     sums = {position % len(shown.frame) for position in shown.sums} if len(shown.frame) else set()
     records = shown.frame.to_dict("records")
     lines = [
-        f'<tr{" class=" + chr(34) + "sum" + chr(34) if p in sums else ""}>'
+        f"<tr{' class=' + chr(34) + 'sum' + chr(34) if p in sums else ''}>"
         + "".join(_cell_html(shown, c, records[p]) for c in columns)
         + "</tr>"
         for p in positions
     ]
     more = len(records) - len(positions)
-    foot = (
-        f'<p class="more">and {numbers.whole(more)} more, in the workbook</p>' if more > 0 else ""
-    )
+    foot = f'<p class="more">and {numbers.whole(more)} more, in the workbook</p>' if more > 0 else ""
     body = "".join(lines)
-    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>'
+    return (
+        f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>'
+    )
 
 
 def text_table(table: Table | pd.DataFrame) -> str:
@@ -195,7 +207,7 @@ def text_table(table: Table | pd.DataFrame) -> str:
     shown = table if isinstance(table, Table) else Table(table)
     records = shown.frame.to_dict("records")
     rows = [[shown.heading(c) for c in shown.columns]]
-    rows += [[shown.cell(c, records[p][c]) for c in shown.columns] for p in _shown_positions(shown)]
+    rows += [[shown.cell(c, records[p]) for c in shown.columns] for p in _shown_positions(shown)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(shown.columns))]
     return "\n".join(
         "  ".join(

@@ -16,7 +16,7 @@ from sopwb.schema.table import DTYPES, Column, Table
 __all__ = ["Schema", "load_schema"]
 
 TABLES = Path(__file__).parent / "tables"
-KINDS = ("time", "master", "fact", "people", "archive", "result")
+KINDS = ("context", "master", "fact", "people", "archive", "result")
 TABLE_KEYS = {"table", "kind", "grain", "key", "required", "dated_by", "columns"}
 COLUMN_KEYS = {"type", "holds", "optional", "default", "minimum", "maximum", "one_of", "references", "unit"}
 

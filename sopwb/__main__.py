@@ -1,0 +1,5 @@
+"""``python -m sopwb``."""
+
+from sopwb.cli import main
+
+main()

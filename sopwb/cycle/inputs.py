@@ -1,0 +1,220 @@
+"""What a run starts from: the customer's tables, parsed, checked, changed by the scenario, as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sopwb.calendar import horizon_end, plan_periods
+from sopwb.config.load import Setup, load_setup, with_as_of
+from sopwb.config.model import BASELINE, Model
+from sopwb.config.overlay import apply_changes
+from sopwb.cycle.parts import collect_parts
+from sopwb.errors import Fault, InputError
+from sopwb.exchange.read import read_inputs
+from sopwb.extend import Parts
+from sopwb.runs.archive import ARCHIVE_TABLES, cycle_chain, past_tables
+from sopwb.runs.publish import Published, find_run, latest_run
+from sopwb.schema import Schema, Table, load_schema
+from sopwb.schema.parse import parse
+from sopwb.schema.validate import validate
+
+__all__ = ["Inputs", "Request", "load_inputs", "parse_all", "schema_of"]
+
+MONTH_END_SLACK_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: which customer, which scenario, as of which day, from which source.
+
+    Parameters
+    ----------
+    folder
+        The customer's folder.
+    scenario
+        Name of the scenario.
+    parameters
+        Settings of this run by dotted key.
+    as_of
+        Last day of history; None leaves it to the model and the data.
+    source
+        Folder of the source data; None leaves it to the customer's mapping.
+    runs
+        Where runs are kept; None reads no earlier cycle.
+    builds_on
+        Earlier run it builds on; None takes the latest of an earlier as-of date.
+    use_extensions
+        Whether the customer's extensions are loaded.
+    """
+
+    folder: Path
+    scenario: str = BASELINE
+    parameters: Mapping[str, Any] | None = None
+    as_of: pd.Timestamp | None = None
+    source: Path | None = None
+    runs: Path | None = None
+    builds_on: str | None = None
+    use_extensions: bool = True
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The input tables of a run, and what they were made with."""
+
+    setup: Setup
+    schema: Schema
+    tables: Mapping[str, pd.DataFrame]
+    parts: Parts
+    builds_on: str | None
+
+    @property
+    def model(self) -> Model:
+        """The resolved model."""
+        return self.setup.model
+
+
+def schema_of(folder: Path) -> Schema:
+    """The core's declarations with those of a customer."""
+    return load_schema(sorted((folder / "schema").glob("*.yaml")))
+
+
+def load_inputs(request: Request) -> Inputs:
+    """Every input table of a customer, checked, as a run of this request sees it.
+
+    Raises
+    ------
+    InputError
+        Anything is wrong with the settings or the data; all faults at once.
+    SourceError
+        A source system cannot be reached.
+    """
+    setup = load_setup(request.folder, request.scenario, request.parameters)
+    schema = schema_of(request.folder)
+    parts = collect_parts(setup.model, schema, request.folder if request.use_extensions else None)
+    raw = read_inputs(request.folder, schema, source=request.source, sources=parts.sources)
+    parsed = parse_all(raw.frames, schema)
+    as_of = _as_of(request, setup.model, parsed)
+    setup = with_as_of(setup, as_of.date())
+    seen = {name: _seen(frame, schema[name], as_of) for name, frame in parsed.items()}
+    past, builds_on = _past(request, schema, as_of)
+    seen |= {name: _joined(seen[name], past[name], schema[name]) for name in ARCHIVE_TABLES}
+    seen = apply_changes(seen, setup.changes, schema)
+    context = {"period": _period(setup.model), "input_origin": _origin(raw.origins, parsed, schema)}
+    tables = {name: schema[name].shape(frame) for name, frame in (seen | context).items()}
+    return Inputs(setup, schema, tables, parts, builds_on)
+
+
+def parse_all(raw: Mapping[str, pd.DataFrame], schema: Schema) -> dict[str, pd.DataFrame]:
+    """Every input table parsed and checked, the ones that were not provided empty.
+
+    Raises
+    ------
+    InputError
+        Every fault of every table.
+    """
+    faults: list[Fault] = []
+    parsed: dict[str, pd.DataFrame] = {}
+    for name, frame in raw.items():
+        parsed[name], found = parse(frame, schema[name])
+        faults += found
+    faults += validate(parsed, schema)
+    if faults:
+        raise InputError(_once(faults))
+    empty = {table.name: table.empty() for table in schema.inputs() if table.name not in parsed}
+    return {name: schema[name].shape(frame) for name, frame in sorted((parsed | empty).items())}
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    return list({(fault.where, fault.problem): fault for fault in faults}.values())
+
+
+def _as_of(request: Request, model: Model, tables: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
+    if request.as_of is not None:
+        return _checked(request.as_of, tables)
+    if model.calendar.as_of is not None:
+        return _checked(pd.Timestamp(model.calendar.as_of), tables)
+    ledger = tables["ledger"]
+    closed = ledger.loc[ledger["version"] == "actual", "period"]
+    if not closed.empty:
+        return closed.max() + pd.offsets.MonthEnd(0)
+    last = tables["sales_history"]["date"].max()
+    return (last + pd.Timedelta(days=MONTH_END_SLACK_DAYS + 1)).replace(day=1) - pd.Timedelta(days=1)
+
+
+def _checked(as_of: pd.Timestamp, tables: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
+    dates = tables["sales_history"]["date"]
+    if as_of != as_of + pd.offsets.MonthEnd(0):
+        remedy = f"use {(as_of + pd.offsets.MonthEnd(0)).date()}"
+        raise InputError([Fault("as-of", f"{as_of.date()} is not the last day of a month", remedy=remedy)])
+    if not (dates <= as_of).any():
+        problem = f"there is no sales history up to {as_of.date()}"
+        raise InputError([Fault("as-of", problem, remedy=f"history begins {dates.min().date()}")])
+    return as_of
+
+
+def _seen(frame: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFrame:
+    """The rows that were known on the as-of date; of snapshots only the latest."""
+    if table.dated_by is None:
+        return frame
+    known = frame[table.dated_by] < as_of + pd.Timedelta(days=1)
+    if table.kind == "archive":
+        known = frame[table.dated_by] < as_of
+    if table.name == "ledger":
+        known |= frame["version"] != "actual"
+    seen = frame[known]
+    if table.dated_by == "snapshot_date":
+        seen = seen[seen["snapshot_date"] == seen["snapshot_date"].max()]
+    return seen.reset_index(drop=True)
+
+
+def _past(
+    request: Request, schema: Schema, as_of: pd.Timestamp
+) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """Archive tables of the runs on which this one builds, and the nearest of them."""
+    base: Published | None = None
+    if request.runs is not None:
+        customer = request.folder.name
+        if request.builds_on is not None:
+            base = find_run(request.runs, request.builds_on, customer)
+        else:
+            base = latest_run(request.runs, customer, BASELINE, before=str(as_of.date()))
+    if base is not None and base.manifest["as_of"] >= str(as_of.date()):
+        problem = f"{base.run_id} is as of {base.manifest['as_of']}, not before {as_of.date()}"
+        raise InputError([Fault("builds-on", problem, remedy="name a run of an earlier cycle")])
+    chain = cycle_chain(request.runs, base) if request.runs is not None else []
+    return past_tables(chain, schema), base.run_id if base else None
+
+
+def _joined(imported: pd.DataFrame, archived: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Archive rows of the customer's own files, but for the cycles that runs tell better."""
+    if archived.empty:
+        return imported
+    older = imported[~imported["cycle"].isin(archived["cycle"].unique())]
+    return archived if older.empty else table.shape(pd.concat([older, archived]))
+
+
+def _period(model: Model) -> pd.DataFrame:
+    calendar = model.calendar
+    return plan_periods(
+        model.as_of,
+        weeks=calendar.weekly_horizon_weeks,
+        end=horizon_end(model.as_of, calendar.fiscal_year_start_month, calendar.horizon_months),
+        week_start=calendar.week_start,
+        start_month=calendar.fiscal_year_start_month,
+        holidays=model.holidays,
+    )
+
+
+def _origin(
+    origins: Mapping[str, str], tables: Mapping[str, pd.DataFrame], schema: Schema
+) -> pd.DataFrame:
+    rows = [
+        {"table": name, "source": origins.get(name, "not provided"), "row_count": len(tables[name])}
+        for name in sorted(tables)
+    ]
+    return schema["input_origin"].shape(pd.DataFrame(rows))

@@ -1,0 +1,208 @@
+"""Execute the notebooks of a run with papermill, in one warm kernel that is reset between meetings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sopwb
+from sopwb.cycle.stages import NOTEBOOKS
+from sopwb.errors import Fault, InputError, SopwbError, SourceError
+from sopwb.lean import skip_address_grammar
+
+__all__ = ["PARAMETERS", "Progress", "chain", "execute_chain", "notebook_folder"]
+
+PARAMETERS = ("customer", "scenario", "run_folder")
+SECRET = "SOPWB_SECRET_"
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of the meeting that begins, its place, and how many there are."""
+
+
+def notebook_folder() -> Path:
+    """Folder of the core's notebooks: the wheel's own copy, else that of the clone."""
+    package = Path(sopwb.__file__).resolve().parent
+    for folder in (package / "_share" / "notebooks", package.parent / "notebooks"):
+        if folder.is_dir() and any(folder.glob("*.ipynb")):
+            return folder
+    raise SopwbError(f"the notebooks are missing beside {package}; install sopwb again")
+
+
+def chain(customer: Path) -> list[Path]:
+    """Notebooks of a run in order: the core's, replaced by or joined with those of the customer."""
+    core = notebook_folder()
+    files = {name: core / f"{name}.ipynb" for name in NOTEBOOKS}
+    files |= {path.stem: path for path in sorted((customer / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+    ordered = [files[name] for name in sorted(files)]
+    faults = [fault for path in ordered for fault in _notebook_faults(path)]
+    if faults:
+        raise InputError(faults)
+    return ordered
+
+
+def _notebook_faults(path: Path) -> list[Fault]:
+    skip_address_grammar()
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        return [Fault(path.name, f"cannot be read as a notebook: {error}", remedy="save it from JupyterLab")]
+    tagged = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    missing = [name for name in PARAMETERS if not any(f"{name}:" in text or f"{name} =" in text for text in tagged)]
+    if missing:
+        remedy = "tag a cell `parameters` that sets customer, scenario and run_folder"
+        return [Fault(path.name, f"has no parameter {', '.join(missing)}", remedy=remedy)]
+    return []
+
+
+@dataclass
+class _Kernel:
+    """One kernel of a run; used says whether a notebook has run in it."""
+
+    manager: Any
+    is_used: bool = False
+
+
+def execute_chain(
+    notebooks: list[Path],
+    folder: Path,
+    parameters: Mapping[str, str],
+    *,
+    progress: Progress,
+    isolated: bool = False,
+) -> list[Path]:
+    """Execute notebooks one after the other in the folder of a run.
+
+    Parameters
+    ----------
+    notebooks
+        Notebooks in order.
+    folder
+        Folder of the run, in which the kernel works.
+    parameters
+        Parameters of every notebook.
+    progress
+        Told of each meeting as it begins.
+    isolated
+        A kernel of its own for each notebook.
+
+    Returns
+    -------
+    list of Path
+        The executed notebooks.
+
+    Raises
+    ------
+    InputError, SourceError, SopwbError
+        A step raised it in the kernel; the message is the step's own.
+    """
+    skip_address_grammar()
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    _register()
+    done = []
+    (folder / "notebooks").mkdir(exist_ok=True)
+    with _kernels(isolated=isolated) as kernel_for:
+        for place, path in enumerate(notebooks, start=1):
+            progress(path.stem, place, len(notebooks))
+            target = folder / "notebooks" / path.name
+            try:
+                papermill.execute_notebook(
+                    str(path),
+                    str(target),
+                    parameters=dict(parameters),
+                    engine_name="sopwb",
+                    kernel_name="python3",
+                    progress_bar=False,
+                    request_save_on_cell_execute=False,
+                    cwd=str(folder),
+                    kernel=kernel_for(),
+                )
+            except PapermillExecutionError as error:
+                raise _as_told(path.stem, error) from None
+            done.append(target)
+    return done
+
+
+def _as_told(name: str, error: Any) -> SopwbError:
+    """The error of a step, in the step's own words and with its exit code."""
+    if error.ename == "InputError":
+        return InputError([Fault(f"step {name}", str(error.evalue))])
+    kind = SourceError if error.ename == "SourceError" else SopwbError
+    trace = "\n".join(error.traceback[-6:]) if kind is SopwbError else ""
+    return kind(f"step {name}: {error.ename}: {error.evalue}\n{trace}")
+
+
+@contextmanager
+def _kernels(*, isolated: bool) -> Iterator[Callable[[], _Kernel]]:
+    """A giver of kernels: always the same one, or a new one each time; all are shut down at the end."""
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import run_sync
+
+    given: list[_Kernel] = []
+
+    def give() -> _Kernel:
+        if isolated or not given:
+            given.append(_Kernel(AsyncKernelManager(kernel_name="python3", **_transport())))
+        return given[-1]
+
+    try:
+        yield give
+    finally:
+        for kernel in given:
+            if kernel.manager.has_kernel:
+                run_sync(kernel.manager.shutdown_kernel)(now=True)
+
+
+def _transport() -> dict[str, str]:
+    """Kernels talk over files where the system has them, so that no port is open."""
+    return {"transport": "ipc"} if os.name == "posix" else {}
+
+
+def _kernel_environment() -> dict[str, str]:
+    """What a kernel may know: no secrets, one thread, copy-on-write."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(SECRET)}
+    plain |= dict.fromkeys(ONE_THREAD, "1") | {"PANDAS_COPY_ON_WRITE": "1"}
+    plain.pop("PYTHONDONTWRITEBYTECODE", None)
+    return plain
+
+
+def _register() -> None:
+    """Make our engine known to papermill, through the door its own engines use."""
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
+        """Executes in a kernel that may have run another notebook, and forgets that one first."""
+
+        warm: _Kernel
+
+        def papermill_execute_cells(self) -> None:
+            if self.warm.is_used:
+                self.wait_for_reply(self.kc.execute("%reset -f", silent=True))
+            self.warm.is_used = True
+            super().papermill_execute_cells()
+
+    class WarmEngine(NBClientEngine):  # type: ignore[misc]
+        """Executes every notebook of a run in one kernel."""
+
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man: Any, kernel_name: str, *, kernel: _Kernel, **_settings: Any
+        ) -> None:
+            client = WarmClient(nb_man, km=kernel.manager, kernel_name=kernel_name, timeout=None)
+            client.warm = kernel
+            try:
+                client.execute(env=_kernel_environment())
+            finally:
+                if client.kc is not None:
+                    client.kc.stop_channels()
+
+    papermill_engines.register("sopwb", WarmEngine)

@@ -1,0 +1,263 @@
+"""The flow of the workbench: every stage, the meeting it belongs to, what it reads and what it writes.
+
+This is the one list. The notebooks, the in-memory run, scenarios, checks and tests walk it; a
+customer's own stages (`sopwb.extend.stage`) are placed into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.errors import Fault, InputError, SopwbError
+from sopwb.extend import Parts, Tables, mark_of
+from sopwb.schema import Table
+
+__all__ = ["EVERYTHING", "NOTEBOOKS", "STAGES", "Stage", "flow", "run_stage", "stages_of"]
+
+Door = Callable[[Tables, Model, Parts], Mapping[str, pd.DataFrame]]
+
+EVERYTHING = "*"
+"""Stands for every table made so far, in what a stage reads."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the flow.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    notebook
+        Meeting in which it is run.
+    function
+        Where its function is, as ``module:name``; imported when it is called.
+    reads, writes
+        Tables it is given, and tables it returns.
+    """
+
+    name: str
+    notebook: str
+    function: str | Door
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    @cached_property
+    def door(self) -> Door:
+        """The function itself."""
+        if callable(self.function):
+            return self.function
+        module, _, name = self.function.partition(":")
+        found: Door = getattr(import_module(module), name)
+        return found
+
+
+NOTEBOOKS = (
+    "10_data_review",
+    "15_portfolio_review",
+    "20_demand_review",
+    "30_inventory_targets",
+    "40_supply_review",
+    "50_finance_reconciliation",
+    "60_scenarios",
+    "70_executive_sop",
+)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+STAGES = (
+    Stage(
+        name="data_review",
+        notebook="10_data_review",
+        function="sopwb.measure.stage:data_review",
+        reads=(EVERYTHING,),
+        writes=_names("data_profile reconciliation"),
+    ),
+    Stage(
+        name="product_cost",
+        notebook="10_data_review",
+        function="sopwb.finance.stage:product_cost",
+        reads=_names(
+            "product bill_of_material routing cost_rate purchase_term standard_cost currency_rate period"
+        ),
+        writes=_names("product_cost"),
+    ),
+    Stage(
+        name="portfolio",
+        notebook="15_portfolio_review",
+        function="sopwb.demand.stage:portfolio",
+        reads=_names(
+            "product product_successor market sales_history product_cost stock_on_hand activity"
+        ),
+        writes=_names("portfolio_value launch_review"),
+    ),
+    Stage(
+        name="demand_history",
+        notebook="20_demand_review",
+        function="sopwb.demand.stage:demand_history",
+        reads=_names("product market location product_successor sales_history stock_out activity"),
+        writes=_names("demand_history_clean"),
+    ),
+    Stage(
+        name="statistical_forecast",
+        notebook="20_demand_review",
+        function="sopwb.demand.stage:statistical_forecast",
+        reads=_names("product market product_successor demand_history_clean period"),
+        writes=_names("statistical_forecast forecast_exclusion forecast_error backtest_accuracy"),
+    ),
+    Stage(
+        name="demand_plan",
+        notebook="20_demand_review",
+        function="sopwb.demand.stage:demand_plan",
+        reads=_names(
+            "product market period statistical_forecast backtest_accuracy activity manual_forecast"
+            " forecast_weight price rebate currency_rate past_demand_plan sales_history"
+        ),
+        writes=_names("activity_effect demand_plan forecast_accuracy"),
+    ),
+    Stage(
+        name="inventory_targets",
+        notebook="30_inventory_targets",
+        function="sopwb.inventory.stage:inventory_targets",
+        reads=_names(
+            "product product_location location market lane routing purchase_term bill_of_material"
+            " demand_plan forecast_error product_cost period"
+        ),
+        writes=_names("inventory_target"),
+    ),
+    Stage(
+        name="supply",
+        notebook="40_supply_review",
+        function="sopwb.supply.stage:supply",
+        reads=_names(
+            "product product_location location market resource resource_calendar supplier supplier_calendar"
+            " bill_of_material routing purchase_term lane unit_conversion cost_rate currency_rate"
+            " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
+            " past_supply_plan period"
+        ),
+        writes=_names(
+            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
+        ),
+    ),
+    Stage(
+        name="projection",
+        notebook="40_supply_review",
+        function="sopwb.inventory.stage:projection",
+        reads=_names("product stock_on_hand stock_movement inventory_target product_cost demand_plan period"),
+        writes=_names("projected_inventory inventory_health"),
+    ),
+    Stage(
+        name="finance",
+        notebook="50_finance_reconciliation",
+        function="sopwb.finance.stage:finance",
+        reads=_names(
+            "product product_cost market resource cost_rate cost_line payment_term tax_rule cash_item"
+            " account ledger target period sales_history stock_on_hand unit_conversion routing"
+            " demand_plan shipment_plan supply_plan capacity_use stock_movement projected_inventory"
+            " past_profit_and_loss purchase_term currency_rate"
+        ),
+        writes=_names(
+            "profit_and_loss margin_plan working_capital cash_flow balance_sheet target_gap bridge"
+        ),
+    ),
+    Stage(
+        name="measures",
+        notebook="50_finance_reconciliation",
+        function="sopwb.measure.stage:measures",
+        reads=(EVERYTHING,),
+        writes=_names("kpi exception promise"),
+    ),
+    Stage(
+        name="scenarios",
+        notebook="60_scenarios",
+        function="sopwb.scenario.stage:scenarios",
+        reads=(EVERYTHING,),
+        writes=_names("scenario_comparison"),
+    ),
+    Stage(
+        name="check",
+        notebook="70_executive_sop",
+        function="sopwb.cycle.checks:check",
+        reads=(EVERYTHING,),
+        writes=_names("check"),
+    ),
+    Stage(
+        name="executive",
+        notebook="70_executive_sop",
+        function="sopwb.measure.stage:executive",
+        reads=(EVERYTHING,),
+        writes=_names("headline"),
+    ),
+)
+
+
+def flow(parts: Parts) -> tuple[Stage, ...]:
+    """The stages of a run: the core's, with a customer's own placed after the stage they name.
+
+    Raises
+    ------
+    InputError
+        A customer's stage names a stage that does not exist, or writes a table of the core.
+    """
+    stages = list(STAGES)
+    faults = []
+    for name, function in parts.stages.items():
+        mark = mark_of(function)
+        options: Mapping[str, Any] = mark.options if mark else {}
+        place = next((i for i, stage in enumerate(stages) if stage.name == options.get("after")), None)
+        if place is None:
+            known = ", ".join(stage.name for stage in stages)
+            faults.append(Fault(f"stage {name}", f"comes after {options.get('after')!r}", remedy=f"one of {known}"))
+            continue
+        taken = {table for stage in stages for table in stage.writes} & set(options["writes"])
+        if taken:
+            problem = f"writes {', '.join(sorted(taken))}, which another stage writes"
+            faults.append(Fault(f"stage {name}", problem, remedy="declare a table of your own in schema/"))
+            continue
+        own = Stage(name, stages[place].notebook, function, options["reads"], options["writes"])
+        stages.insert(place + 1, own)
+    if faults:
+        raise InputError(faults)
+    return tuple(stages)
+
+
+def stages_of(notebook: str, stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages of one meeting, in order."""
+    return tuple(stage for stage in stages if stage.notebook == notebook)
+
+
+def run_stage(
+    stage: Stage, tables: Tables, model: Model, parts: Parts, schema: Mapping[str, Table]
+) -> dict[str, pd.DataFrame]:
+    """The tables one stage writes, shaped as they are declared.
+
+    Parameters
+    ----------
+    stage
+        The stage.
+    tables
+        At least the tables it reads; it is given no others.
+    model, parts, schema
+        The customer's settings, marked functions and declarations.
+
+    Raises
+    ------
+    SopwbError
+        The stage left out a table, or made one that is not as declared.
+    """
+    given = dict(tables) if EVERYTHING in stage.reads else {name: tables[name] for name in stage.reads}
+    made = stage.door(given, model, parts)
+    missing = [name for name in stage.writes if name not in made]
+    if missing:
+        raise SopwbError(f"the stage {stage.name} did not make {', '.join(missing)}")
+    return {name: schema[name].shape(made[name]) for name in stage.writes}

@@ -1,0 +1,1 @@
+"""What will be asked for: clean history, baseline, activities, manual forecasts and their consensus."""

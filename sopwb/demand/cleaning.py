@@ -1,0 +1,137 @@
+"""Sales made whole: the usual level of each bucket, days without stock, outliers. Arrays series by time."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from sopwb.demand.panel import Array, Panel
+from sopwb.demand.season import season_of_past, seasonal_profile
+
+__all__ = ["LEAST_QTY", "filled_stock_outs", "noise_rate", "outlier_adjustment", "usual_level"]
+
+Flags = npt.NDArray[np.bool_]
+MEDIAN_TO_DEVIATION = 1.4826
+LONGEST_OUTLIER_RUN = 3
+LEAST_NOISE_RATE = 0.05
+LEAST_QTY = 1e-9
+"""Less than this is nothing."""
+
+
+def _running_median(values: Array, half: int) -> Array:
+    """Median over ``half`` buckets on each side, leaving out NaN; NaN where there is nothing."""
+    padded = np.pad(values, ((0, 0), (half, half)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmedian(windows, axis=2))
+
+
+def _row_mean(values: Array) -> Array:
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=1, keepdims=True)
+    return np.asarray(total / np.maximum(known.sum(axis=1, keepdims=True), 1))
+
+
+def _median_or_mean(values: Array, half: int) -> Array:
+    level = _running_median(values, half)
+    return np.where(np.isfinite(level), level, _row_mean(values))
+
+
+def usual_level(
+    values: Array, ordinary: Flags, group: npt.NDArray[np.int64], season: int, neighbours: int
+) -> Array:
+    """What each bucket would usually sell: median of its ordinary neighbours, put back into season.
+
+    Parameters
+    ----------
+    values
+        Series by time; NaN before the first sale.
+    ordinary
+        Buckets without activity and without days out of stock.
+    group
+        Group of each series, for the seasonal profile.
+    neighbours
+        Buckets on each side.
+
+    Notes
+    -----
+    A median of skewed sales lies below their mean, so each series is scaled until usual and
+    true sales of its ordinary buckets have the same sum.
+    """
+    masked = np.where(ordinary, values, np.nan)
+    filled = np.where(ordinary, values, _median_or_mean(masked, neighbours))
+    filled = np.where(np.isfinite(values), np.maximum(filled, 0.0), np.nan)
+    profile = seasonal_profile(Panel(filled, group), season)
+    index = season_of_past(profile, values.shape[1])
+    level = _median_or_mean(masked / index, neighbours) * index
+    both = np.isfinite(masked)
+    sold = np.where(both, values, 0.0).sum(axis=1, keepdims=True)
+    usual = np.where(both, level, 0.0).sum(axis=1, keepdims=True)
+    scale = np.divide(sold, usual, out=np.ones_like(sold), where=(usual > LEAST_QTY) & (sold > LEAST_QTY))
+    return np.where(np.isfinite(values), np.maximum(level * scale, 0.0), np.nan)
+
+
+def filled_stock_outs(sold: Array, out_rate: Array, usual: Array) -> Array:
+    """Quantity that days without stock have cost, never negative.
+
+    The missing days sell at a mix of the bucket's own rate and its usual level, the own rate
+    weighing as much as the share of days with stock:
+    missing = s x sold + s**2 x usual, with s the share of days without stock.
+    """
+    rate = np.clip(out_rate, 0.0, 1.0)
+    return np.asarray(np.where(np.isfinite(sold), rate * np.maximum(sold, 0.0) + rate**2 * usual, 0.0))
+
+
+def noise_rate(values: Array, expected: Array, ordinary: Flags) -> Array:
+    """Robust relative noise of each series in its ordinary buckets (1.4826 times the median deviation)."""
+    some = np.nan_to_num(expected) > LEAST_QTY
+    deviation = np.divide(np.abs(values - expected), expected, out=np.full(values.shape, np.nan), where=some)
+    deviation = np.where(ordinary & np.isfinite(deviation), deviation, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        median = np.nanmedian(deviation, axis=1)
+    return np.maximum(np.where(np.isfinite(median), median, 1.0) * MEDIAN_TO_DEVIATION, LEAST_NOISE_RATE)
+
+
+def outlier_adjustment(
+    values: Array, expected: Array, noise: Array, regular: Flags, threshold: float, young: int = 0
+) -> Array:
+    """Quantity to add (negative: to take off) so that outliers become what was expected.
+
+    An outlier lies more than ``threshold`` robust deviations and half of the expected quantity
+    away; a run of more than three is a new level and stays. Negative net sales, more returned
+    than sold, are lifted to zero in every series.
+
+    Parameters
+    ----------
+    values, expected
+        Demand and what was expected of it, activities included.
+    noise
+        Relative noise of each series.
+    regular
+        Series that sell regularly; in others a large bucket is their nature.
+    young
+        Buckets from its first sale in which a series is still finding its level.
+    """
+    away = np.abs(values - expected)
+    with np.errstate(invalid="ignore"):
+        far = (away > threshold * noise[:, None] * expected) & (away > 0.5 * expected) & (expected > 0)
+    grown = np.cumsum(np.isfinite(values), axis=1) > young
+    flagged = far & regular[:, None] & grown & ~_in_long_run(far)
+    adjusted = np.where(flagged, expected, values)
+    return np.asarray(np.where(np.isfinite(values), np.maximum(adjusted, 0.0) - values, 0.0))
+
+
+def _in_long_run(flags: Flags) -> Flags:
+    """Flags that stand in a run longer than an outlier may last."""
+    width = LONGEST_OUTLIER_RUN + 1
+    if flags.shape[1] < width:
+        return np.zeros_like(flags)
+    whole = np.lib.stride_tricks.sliding_window_view(flags, width, axis=1).all(axis=2)
+    result = np.zeros_like(flags)
+    for shift in range(width):
+        result[:, shift : shift + whole.shape[1]] |= whole
+    return result

@@ -1,0 +1,215 @@
+"""The statistical forecast: baseline with an 80 percent interval for every series and planning bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sopwb.calendar import spread_to_periods
+from sopwb.config.demand import ForecastSettings
+from sopwb.demand.backtest import Backtest, rolling_origins
+from sopwb.demand.combine import (
+    REGULAR,
+    Forecaster,
+    Route,
+    check_forecasters,
+    forecasters_by_route,
+    held_to_family,
+    routed,
+    routes,
+)
+from sopwb.demand.eligible import exclusion_reasons, never_sold
+from sopwb.demand.interval import ErrorModel, band, error_model, pooling_rate, series_scale
+from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
+from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
+
+__all__ = ["Histories", "Outlook", "forecast_exclusion", "histories", "outlook", "statistical_forecast"]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Series that are forecast, with their histories; those that are not, with the reason.
+
+    Parameters
+    ----------
+    series
+        One row per series with product, market, family, group, method prefix.
+    dates
+        First days of the buckets, oldest first.
+    baseline, demand, activity
+        Series by time.
+    excluded
+        Table ``forecast_exclusion``.
+    """
+
+    series: pd.DataFrame
+    dates: pd.DatetimeIndex
+    baseline: Array
+    demand: Array
+    activity: Array
+    excluded: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Forecast of whole buckets after the last one, its backtest, and how far off it may be."""
+
+    forecast: Array
+    down: Array
+    up: Array
+    route: Route
+    level: Array
+    scale: Array
+    errors: ErrorModel
+    backtest: Backtest
+
+
+def histories(
+    clean: pd.DataFrame,
+    product: pd.DataFrame,
+    product_successor: pd.DataFrame,
+    settings: ForecastSettings,
+    *,
+    as_of: pd.Timestamp,
+    bucket: str,
+) -> Histories:
+    """Histories of all series to forecast; a successor borrows its predecessor's.
+
+    Parameters
+    ----------
+    clean
+        Table ``demand_history_clean``.
+    """
+    dates = buckets_between(clean["date"].min(), clean["date"].max(), bucket)
+    sold = clean[SERIES].drop_duplicates().reset_index(drop=True)
+    inherits = heirs(sold, product_successor)
+    series = pd.concat([sold, inherits[SERIES]]).drop_duplicates().reset_index(drop=True)
+    series = series.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
+    season = season_of(bucket)
+    # what was sold apart from outliers is what the accuracy is measured on
+    would = clean.assign(demand_qty=clean["demand_qty"] - clean["outlier_adjustment_qty"])
+    baseline, demand, activity = (
+        borrowed_history(panel_of(frame, column, series, dates), series, inherits, season)
+        for frame, column in ((clean, "baseline_qty"), (would, "demand_qty"), (clean, "activity_qty"))
+    )
+    baseline = _still_running(baseline)
+    reason = exclusion_reasons(baseline, series, dates, product, as_of, settings.ended_after_months)
+    kept = (reason == "").to_numpy()
+    out = series[SERIES].assign(reason=reason)[~kept]
+    rows = series.assign(
+        group=pd.factorize(series["family"], sort=True)[0],
+        borrows=pd.MultiIndex.from_frame(series[SERIES]).isin(pd.MultiIndex.from_frame(inherits[SERIES])),
+    )
+    return Histories(
+        rows[kept].reset_index(drop=True),
+        dates,
+        baseline[kept],
+        demand[kept],
+        activity[kept],
+        pd.concat([out, never_sold(product, series, as_of)], ignore_index=True),
+    )
+
+
+def _still_running(values: Array) -> Array:
+    """Values with zero for unknown buckets after the first known one."""
+    begun = np.maximum.accumulate(np.isfinite(values), axis=1)
+    return np.where(begun, np.nan_to_num(values), np.nan)
+
+
+def outlook(
+    past: Histories,
+    known: Mapping[str, Forecaster],
+    settings: ForecastSettings,
+    *,
+    horizon: int,
+    season: int,
+) -> Outlook:
+    """Forecast of every series for whole buckets ahead, with its backtest and its band.
+
+    Raises
+    ------
+    InputError
+        The settings name an unknown forecaster.
+    """
+    chosen = [name for names in forecasters_by_route(settings).values() for name in names]
+    names = [*chosen, *filter(None, [settings.family_benchmark])]
+    check_forecasters(names, known)
+    group = past.series["group"].to_numpy(dtype=np.int64)
+    baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
+    route = routes(baseline, settings, season)
+    backtest = rolling_origins(baseline, demand, route, known, settings, season)
+    path = routed(baseline, route, known, settings, season, horizon)
+    path = held_to_family(path, baseline, known, settings, season)
+    recent = past.baseline[:, -season:]
+    level = np.nan_to_num(np.nanmean(recent, axis=1))
+    scale = series_scale(backtest.error, level, route)
+    errors = error_model(backtest.error, backtest.forecast, scale, level)
+    down, up = band(path, scale, level, errors)
+    return Outlook(path, down, up, route, level, scale, errors, backtest)
+
+
+def _methods(past: Histories, ahead: Outlook, settings: ForecastSettings, season: int) -> pd.Series[str]:
+    """How each series was forecast, in words."""
+    names = {nature: " + ".join(chosen) for nature, chosen in forecasters_by_route(settings).items()}
+    method = pd.Series(ahead.route, index=past.series.index).map(names)
+    short = (np.isfinite(past.baseline).sum(axis=1) < season) & (ahead.route == REGULAR)
+    method = method.mask(short, method + ", season of the family")
+    return method.mask(past.series["borrows"], method + ", history of the predecessor")
+
+
+def statistical_forecast(
+    past: Histories,
+    ahead: Outlook,
+    product: pd.DataFrame,
+    product_successor: pd.DataFrame,
+    period: pd.DataFrame,
+    settings: ForecastSettings,
+    *,
+    as_of: pd.Timestamp,
+    bucket: str,
+    holidays: tuple[np.datetime64, ...] = (),
+) -> pd.DataFrame:
+    """Baseline forecast in planning buckets, split by working days, within the life of each product.
+
+    A bucket of several weeks has a narrower band than the sum of theirs: it grows with a power of
+    the number of weeks that the backtest measures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``statistical_forecast``; every series has every bucket.
+    """
+    dates = buckets_after(past.dates[-1], period["end_date"].max(), bucket)
+    row, column = np.indices(ahead.forecast.shape).reshape(2, -1)
+    keys = past.series[SERIES].assign(method=_methods(past, ahead, settings, season_of(bucket)))
+    whole = (
+        keys.iloc[row]
+        .reset_index(drop=True)
+        .assign(
+            date=dates[column],
+            baseline_qty=ahead.forecast.ravel(),
+            down_qty=ahead.down.ravel(),
+            up_qty=ahead.up.ravel(),
+            buckets=1.0,
+        )
+    )
+    columns = ["baseline_qty", "down_qty", "up_qty", "buckets"]
+    cells = spread_to_periods(whole, period, columns, bucket=bucket, holidays=holidays)
+    growth = pooling_rate(ahead.backtest.error, min(4, ahead.backtest.error.shape[2]))
+    narrower = cells["buckets"].clip(lower=1e-9) ** (growth - 1)
+    life = live_rate(cells, product, period)
+    life = life * (1 - handed_over_rate(cells, product_successor, period, as_of))
+    quantity = cells["baseline_qty"] * life
+    return cells.assign(
+        baseline_qty=quantity,
+        lower_qty=(quantity - cells["down_qty"] * narrower * life).clip(lower=0),
+        upper_qty=quantity + cells["up_qty"] * narrower * life,
+    )[[*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"]]
+
+
+def forecast_exclusion(past: Histories) -> pd.DataFrame:
+    """Series without a statistical forecast, with the reason."""
+    return past.excluded.sort_values(SERIES).reset_index(drop=True)

@@ -1,0 +1,145 @@
+"""The demand plan: baseline, activities, manual forecast and consensus side by side, in units and money."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.demand import DemandSettings
+from sopwb.demand.consensus import consensus, stream_weights
+from sopwb.demand.launches import live_rate
+from sopwb.demand.manual import manual_streams
+from sopwb.demand.panel import SERIES
+from sopwb.demand.scope import ALL
+
+__all__ = ["demand_plan", "named_series", "plan_cells"]
+
+COLUMNS = [
+    *SERIES,
+    "period",
+    "baseline_qty",
+    "activity_qty",
+    "automatic_qty",
+    "manual_qty",
+    "consensus_qty",
+    "lower_qty",
+    "upper_qty",
+    "net_price_per_unit",
+    "consensus_value",
+]
+
+
+def named_series(
+    rows: pd.DataFrame, forecast_series: pd.DataFrame, product: pd.DataFrame, market: pd.DataFrame
+) -> pd.DataFrame:
+    """Series without a forecast that people name: the product by its code, the market by code or ``*``.
+
+    ``*`` means all markets only for a product that is forecast nowhere.
+    """
+    known = pd.MultiIndex.from_frame(forecast_series[SERIES])
+    named = rows.loc[rows["product"].isin(product["product"]), SERIES].drop_duplicates()
+    everywhere = named[(named["market"] == ALL) & ~named["product"].isin(forecast_series["product"])]
+    pairs = pd.concat(
+        [
+            named[named["market"].isin(market["market"])],
+            everywhere[["product"]].merge(market[["market"]], how="cross"),
+        ]
+    ).drop_duplicates()
+    return pairs[~pd.MultiIndex.from_frame(pairs[SERIES]).isin(known)].reset_index(drop=True)
+
+
+def plan_cells(
+    statistical_forecast: pd.DataFrame,
+    extra: pd.DataFrame,
+    product: pd.DataFrame,
+    market: pd.DataFrame,
+    period: pd.DataFrame,
+) -> pd.DataFrame:
+    """Every series and bucket of the plan, with what is known of them; no gaps.
+
+    Parameters
+    ----------
+    statistical_forecast
+        Table of that name.
+    extra
+        Series without a statistical forecast that are planned nevertheless.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per product, market and ``period`` with baseline, quantiles, family, currency,
+        fiscal_period, open_days and is_forecast.
+    """
+    series = statistical_forecast[SERIES].drop_duplicates().assign(is_forecast=True)
+    series = pd.concat([series, extra[SERIES].assign(is_forecast=False)], ignore_index=True)
+    grid = series.merge(period[["period", "fiscal_period", "days"]], how="cross")
+    keys = [*SERIES, "period"]
+    cells = grid.merge(
+        statistical_forecast.drop(columns="method"), on=keys, how="left", validate="one_to_one"
+    )
+    numbers = ["baseline_qty", "lower_qty", "upper_qty"]
+    cells[numbers] = cells[numbers].fillna(0.0)
+    cells = cells.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
+    cells = cells.merge(market[["market", "currency"]], on="market", how="left", validate="many_to_one")
+    cells = cells.sort_values(keys, kind="stable").reset_index(drop=True)
+    return cells.assign(open_days=live_rate(cells, product, period) * cells["days"])
+
+
+def _around(cells: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles around the consensus: those of the baseline, stretched as the consensus exceeds it."""
+    ratio = cells["consensus_qty"] / cells["baseline_qty"].where(cells["baseline_qty"] > 0)
+    stretch = ratio.clip(0.25, 9.0).fillna(1.0) ** 0.5
+    down = (cells["baseline_qty"] - cells["lower_qty"]) * stretch
+    up = (cells["upper_qty"] - cells["baseline_qty"]) * stretch
+    closed = cells["open_days"] <= 0
+    return pd.DataFrame(
+        {
+            "lower_qty": (cells["consensus_qty"] - down.mask(closed, 0.0)).clip(lower=0),
+            "upper_qty": cells["consensus_qty"] + up.mask(closed, 0.0),
+        }
+    )
+
+
+def demand_plan(
+    cells: pd.DataFrame,
+    activity_effect: pd.DataFrame,
+    statements: pd.DataFrame,
+    forecast_weight: pd.DataFrame,
+    net_price: pd.Series[float],
+    period: pd.DataFrame,
+    settings: DemandSettings,
+) -> pd.DataFrame:
+    """Demand of every product, market and bucket with every stream kept apart.
+
+    automatic = max(0, baseline + activities); consensus = weighted streams; value = consensus x net price.
+
+    Parameters
+    ----------
+    cells
+        Result of :func:`plan_cells`.
+    activity_effect
+        Table of that name.
+    statements
+        Standing manual forecasts.
+    net_price
+        Net price of each cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``demand_plan``.
+    """
+    keys = [*SERIES, "period"]
+    effect = activity_effect.groupby(keys, as_index=False)["effect_qty"].sum()
+    plan = cells.merge(effect, on=keys, how="left", validate="one_to_one")
+    activities = plan["effect_qty"].fillna(0.0) * (plan["open_days"] > 0)
+    plan = plan.assign(
+        activity_qty=activities, automatic_qty=(plan["baseline_qty"] + activities).clip(lower=0)
+    )
+    spoken = manual_streams(statements, plan, period)
+    statistical = plan["automatic_qty"].where(plan["is_forecast"] | (plan["automatic_qty"] > 0))
+    streams = spoken.assign(statistical=statistical)
+    weights = stream_weights(forecast_weight, plan["family"], settings.stream_weights)
+    manual, agreed = consensus(streams, plan["family"], weights)
+    plan = plan.assign(manual_qty=manual, consensus_qty=agreed, net_price_per_unit=net_price)
+    plan = plan.assign(**_around(plan), consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"])
+    return plan[COLUMNS]

@@ -1,0 +1,145 @@
+"""The doors of the room: each takes declared tables and gives declared tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.demand import history as cleaning
+from sopwb.demand.accuracy import archive_accuracy, backtest_accuracy, forecast_error
+from sopwb.demand.activities import activity_effect, still_to_come
+from sopwb.demand.eligible import never_sold
+from sopwb.demand.forecast import forecast_exclusion, histories, outlook
+from sopwb.demand.forecast import statistical_forecast as spread_forecast
+from sopwb.demand.launch_review import launch_review
+from sopwb.demand.manual import standing_statements
+from sopwb.demand.panel import SERIES, buckets_after, season_of
+from sopwb.demand.plan import demand_plan as agreed_plan
+from sopwb.demand.plan import named_series, plan_cells
+from sopwb.demand.portfolio import portfolio_value
+from sopwb.demand.price import net_price
+from sopwb.demand.scope import SCOPE, series_with_family
+from sopwb.extend import Parts, Tables
+
+__all__ = ["demand_history", "demand_plan", "portfolio", "statistical_forecast"]
+
+
+def portfolio(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """What each product is worth, and how launches and phase-outs go."""
+    costs, stock = tables["product_cost"], tables["stock_on_hand"]
+    value = portfolio_value(
+        tables["product"], tables["sales_history"], costs, stock, model.demand.portfolio, as_of=model.as_of
+    )
+    review = launch_review(
+        tables["product"],
+        tables["product_successor"],
+        tables["sales_history"],
+        costs,
+        stock,
+        as_of=model.as_of,
+    )
+    return {"portfolio_value": value, "launch_review": review}
+
+
+def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Sales made whole, bucket by bucket."""
+    clean = cleaning.demand_history_clean(
+        tables["sales_history"],
+        tables["stock_out"],
+        tables["activity"],
+        tables["product"],
+        tables["market"],
+        parts.activity_kinds,
+        model.demand,
+        as_of=model.as_of,
+        bucket=model.calendar.history_bucket,
+        week_start=model.calendar.week_start,
+    )
+    return {"demand_history_clean": clean}
+
+
+def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Baseline forecast with its interval, its backtest, and what cannot be forecast."""
+    product, successor, period = tables["product"], tables["product_successor"], tables["period"]
+    settings, bucket = model.demand.forecast, model.calendar.history_bucket
+    clean = tables["demand_history_clean"]
+    if clean.empty:
+        return _nothing(never_sold(product, clean, model.as_of))
+    past = histories(clean, product, successor, settings, as_of=model.as_of, bucket=bucket)
+    if past.series.empty:
+        return _nothing(forecast_exclusion(past))
+    season = season_of(bucket)
+    horizon = len(buckets_after(past.dates[-1], period["end_date"].max(), bucket))
+    ahead = outlook(past, parts.forecasters, settings, horizon=horizon, season=season)
+    most = settings.error_buckets if bucket == "week" else max(1, settings.error_buckets // 2)
+    return {
+        "statistical_forecast": spread_forecast(
+            past,
+            ahead,
+            product,
+            successor,
+            period,
+            settings,
+            as_of=model.as_of,
+            bucket=bucket,
+            holidays=model.holidays,
+        ),
+        "forecast_exclusion": forecast_exclusion(past),
+        "forecast_error": forecast_error(ahead.backtest, past.series, tables["market"], ahead.forecast, most),
+        "backtest_accuracy": backtest_accuracy(
+            ahead.backtest, past.demand, past.activity, past.series["family"], ahead.level, ahead.route
+        ),
+    }
+
+
+def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of a forecast without a series."""
+    empty = {
+        "statistical_forecast": [*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"],
+        "forecast_error": ["product", "location", "buckets", "error_qty", "mean_qty"],
+        "backtest_accuracy": [
+            "source",
+            "stream",
+            "family",
+            "lag",
+            "actual_qty",
+            "forecast_qty",
+            "absolute_error_qty",
+            "wmape_rate",
+            "bias_rate",
+            "coverage_rate",
+            "value_added_rate",
+        ],
+    }
+    tables = {name: pd.DataFrame({column: [] for column in columns}) for name, columns in empty.items()}
+    return {**tables, "forecast_exclusion": excluded}
+
+
+def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """The plan in units and money, every stream kept apart, and how good the streams have been."""
+    product, market, period = tables["product"], tables["market"], tables["period"]
+    settings = model.demand
+    coming = still_to_come(tables["activity"], model.as_of, settings.cleaning.longest_activity_days)
+    statements = standing_statements(tables["manual_forecast"], model.as_of)
+    named = pd.concat([coming[SCOPE], statements[SCOPE]], ignore_index=True)
+    extra = named_series(named, tables["statistical_forecast"], product, market)
+    cells = plan_cells(tables["statistical_forecast"], extra, product, market, period)
+    series = series_with_family(cells[SERIES].drop_duplicates(), product)
+    effect = activity_effect(coming, cells, series, period, parts.activity_kinds, settings)
+    price = net_price(
+        cells,
+        tables["price"],
+        tables["rebate"],
+        tables["currency_rate"],
+        tables["sales_history"],
+        reporting=model.currency,
+        as_of=model.as_of,
+    )
+    plan = agreed_plan(cells, effect, statements, tables["forecast_weight"], price, period, settings)
+    archive = archive_accuracy(
+        tables["past_demand_plan"], tables["sales_history"], product, as_of=model.as_of
+    )
+    accuracy = pd.concat(
+        [frame for frame in (tables["backtest_accuracy"], archive) if not frame.empty] or [archive]
+    )
+    return {"activity_effect": effect, "demand_plan": plan, "forecast_accuracy": accuracy}

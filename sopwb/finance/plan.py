@@ -1,0 +1,255 @@
+"""The financial plan of a run: from volumes and settings to profit and loss, cash and balance sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sopwb.calendar import fiscal_month
+from sopwb.config.model import Model
+from sopwb.extend import Tables
+from sopwb.finance.activity_cost import activity_cost
+from sopwb.finance.balance_sheet import balance_sheet, opening_position
+from sopwb.finance.cash import cash_flow, direct_cash_flow
+from sopwb.finance.cost_roll_up import usage_per_unit, valid_on
+from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
+from sopwb.finance.party import payables, receivables, supplier_days
+from sopwb.finance.production import Production, production
+from sopwb.finance.profit_and_loss import cost_line_months, operating_lines, run_rate, taxed
+from sopwb.finance.sales_plan import fiscal, margin_plan, pallets, unconstrained_plan
+from sopwb.measure.line import SIGN, with_subtotals
+
+__all__ = ["FinancialPlan", "financial_plan"]
+
+
+@dataclass(frozen=True)
+class FinancialPlan:
+    """Everything the financial plan is made of, before targets and bridges.
+
+    Parameters
+    ----------
+    profit_and_loss, margin_plan, cash_flow, balance_sheet
+        The tables of these names.
+    months
+        Flows and balances by fiscal month, one row each.
+    production
+        Account of stock and production variance.
+    balances
+        Actual balances of the ledger by month and line.
+    """
+
+    profit_and_loss: pd.DataFrame
+    margin_plan: pd.DataFrame
+    cash_flow: pd.DataFrame
+    balance_sheet: pd.DataFrame
+    months: pd.DataFrame
+    production: Production
+    balances: pd.DataFrame
+
+
+def financial_plan(tables: Tables, model: Model) -> FinancialPlan:
+    """Profit and loss, cash and balance sheet of the plan, with actual and budget beside them."""
+    period = tables["period"]
+    index = pd.Index(sorted(period["fiscal_period"].unique()), name="period")
+    made = _production(tables, model)
+    booked = ledger_lines(tables["ledger"], tables["account"])
+    volume = margin_plan(tables["shipment_plan"], tables["demand_plan"], tables["product_cost"], period)
+    wanted = unconstrained_plan(tables["demand_plan"], tables["product_cost"], period)
+    actual = booked[(booked["version"] == "actual") & (booked["period"] < index[0])]
+    balances = ledger_balances(tables["ledger"], tables["account"])
+    opening = opening_balances(balances, index[0])
+    plans = {}
+    for version, units in (("forecast", volume), ("unconstrained", wanted)):
+        lines = _cost_lines(tables, model, units, actual, opening.get("loans", 0.0), index)
+        plans[version] = (lines, _profit(tables, model, units, lines, made, index))
+    lines, forecast = plans["forecast"]
+    versions = [
+        actual,
+        booked[booked["version"] == "budget"],
+        *(plan.assign(version=version) for version, (_, plan) in plans.items()),
+    ]
+    profit_and_loss = with_subtotals(pd.concat(versions, ignore_index=True))
+    months = _months(tables, model, volume, made, lines, forecast, index)
+    sheet = _opening(model, months, made, balances, opening)
+    position = sheet.set_index("line")["amount_value"]
+    before = pd.Series(
+        {
+            "cash": position["cash"],
+            "receivable_value": position["receivables"],
+            "payable_value": position["payables"],
+            "stock_value": position["stock"],
+        }
+    )
+    closing_cash = direct_cash_flow(months, before)["closing_cash"]
+    return FinancialPlan(
+        profit_and_loss=profit_and_loss,
+        margin_plan=volume,
+        cash_flow=cash_flow(months, before),
+        balance_sheet=balance_sheet(sheet, months, closing_cash),
+        months=months,
+        production=made,
+        balances=balances,
+    )
+
+
+def _production(tables: Tables, model: Model) -> Production:
+    first = tables["period"]["period"].min()
+    return production(
+        stock_movement=tables["stock_movement"],
+        supply_plan=tables["supply_plan"],
+        capacity_use=tables["capacity_use"],
+        projected_inventory=tables["projected_inventory"],
+        scheduled_receipt=tables["scheduled_receipt"],
+        product_cost=tables["product_cost"],
+        usage=usage_per_unit(tables["bill_of_material"], tables["routing"], first),
+        routing=tables["routing"],
+        cost_rate=tables["cost_rate"],
+        resource=tables["resource"],
+        period=tables["period"],
+        settings=model.finance,
+    )
+
+
+def _freight(tables: Tables, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+    moved = tables["supply_plan"][tables["supply_plan"]["option"] == "move"]
+    cost = fiscal(moved, tables["period"]).groupby("period")["cost_value"].sum()
+    return cost.reindex(index, fill_value=0.0).astype(float)
+
+
+def _cost_lines(
+    tables: Tables,
+    model: Model,
+    volume: pd.DataFrame,
+    actual: pd.DataFrame,
+    loans: float,
+    index: pd.Index[pd.Timestamp],
+) -> pd.DataFrame:
+    """Planned lines below gross margin: cost lines, activities, interest, and the run rate of the rest."""
+    settings = model.finance
+    revenue = volume.groupby("period")["revenue_value"].sum().astype(float)
+    declared = cost_line_months(
+        tables["cost_line"], index, revenue, pallets(volume, tables["unit_conversion"])
+    )
+    activities = activity_cost(tables["activity"], tables["activity_effect"], index)
+    balance = loans + _items(tables["cash_item"], index)["loan"].cumsum()
+    interest = pd.DataFrame(
+        {
+            "period": index,
+            "line": "interest",
+            "amount_value": balance.clip(lower=0).to_numpy() * settings.loan_interest_rate / 12,
+            "is_cash": True,
+        }
+    )
+    planned = set(declared["line"])
+    if settings.loan_interest_rate:
+        planned.add("interest")
+    if (_freight(tables, index) > 0).any():
+        planned.add("distribution")
+    rest = run_rate(actual, planned, index, settings.run_rate_months)
+    parts = [part for part in (declared, activities, interest, rest) if len(part)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _profit(
+    tables: Tables,
+    model: Model,
+    volume: pd.DataFrame,
+    lines: pd.DataFrame,
+    made: Production,
+    index: pd.Index[pd.Timestamp],
+) -> pd.DataFrame:
+    """Lines of one version of the plan, taxed."""
+    variance = made.variance.groupby("period")["amount_value"].sum().reindex(index, fill_value=0.0)
+    before = operating_lines(volume, variance.astype(float), _freight(tables, index), lines)
+    return taxed(
+        before, _tax_rates(tables["tax_rule"], model, index), model.finance.loss_carried_forward_value
+    )
+
+
+def _tax_rates(tax_rule: pd.DataFrame, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+    rules = tax_rule[tax_rule["tax"] == "income"].sort_values("valid_from")
+    held = [valid_on(rules, month)["tax_rate"] for month in index]
+    rates = [float(rule.iloc[-1]) if len(rule) else model.finance.income_tax_rate for rule in held]
+    return pd.Series(rates, index=index, dtype=float)
+
+
+def _items(cash_item: pd.DataFrame, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:
+    wide = cash_item.pivot_table(
+        index="period", columns="kind", values="amount_value", aggfunc="sum", fill_value=0.0
+    )
+    return wide.reindex(index, fill_value=0.0).reindex(
+        columns=["capex", "loan", "dividend", "equity"], fill_value=0.0
+    )
+
+
+def _months(
+    tables: Tables,
+    model: Model,
+    volume: pd.DataFrame,
+    made: Production,
+    lines: pd.DataFrame,
+    forecast: pd.DataFrame,
+    index: pd.Index[pd.Timestamp],
+) -> pd.DataFrame:
+    """Flows and closing balances of every month, one column each."""
+    settings = model.finance
+    profit = with_subtotals(forecast.assign(version="forecast"))
+    wide = profit.pivot_table(index="period", columns="line", values="amount_value", aggfunc="sum")
+    account = made.account[made.account["movement"] == "closing"].set_index("period")["amount_value"]
+    paid = made.months.set_index("period")
+    signed = lines["amount_value"] * -lines["line"].map(SIGN).astype(float)
+    below = lines["line"].isin(["interest", "income_tax"])
+    cash = signed[lines["is_cash"] & ~below].groupby(lines["period"]).sum()
+    non_cash = signed[~lines["is_cash"]].groupby(lines["period"]).sum()
+    days = supplier_days(tables["supply_plan"], tables["payment_term"], settings.supplier_days)
+    past = _past_purchases(tables["purchase_receipt"], tables["product_cost"])
+    months = pd.DataFrame(
+        {
+            "revenue": volume.groupby("period")["revenue_value"].sum(),
+            "cost_of_sales": wide["cost_of_sales"],
+            "purchases": paid["purchases"],
+            "conversion": paid["conversion"],
+            "expenses": cash.reindex(index, fill_value=0.0) + _freight(tables, index),
+            "non_cash": non_cash.reindex(index, fill_value=0.0),
+            "interest": wide["interest"],
+            "income_tax": wide["income_tax"],
+            "net_income": wide["net_income"],
+            "stock_value": account,
+            "receivable_value": receivables(
+                volume,
+                tables["sales_history"],
+                tables["payment_term"],
+                settings.customer_days,
+                settings.days_per_month,
+            ),
+            "payable_value": payables(paid["purchases"], past, days, settings.days_per_month),
+        },
+        index=index,
+    ).fillna(0.0)
+    return months.join(_items(tables["cash_item"], index)).reset_index()
+
+
+def _past_purchases(purchase_receipt: pd.DataFrame, product_cost: pd.DataFrame) -> pd.Series[float]:
+    standard = product_cost.set_index("product")["standard_cost_per_unit"]
+    value = purchase_receipt["received_qty"] * purchase_receipt["product"].map(standard)
+    return value.groupby(fiscal_month(purchase_receipt["received_date"])).sum().astype(float)
+
+
+def _opening(
+    model: Model,
+    months: pd.DataFrame,
+    made: Production,
+    balances: pd.DataFrame,
+    opening: dict[str, float],
+) -> pd.DataFrame:
+    """Balance sheet before the plan, from the ledger and, where it is silent, from operations."""
+    account = made.account[made.account["movement"] == "opening"].sort_values("period")
+    own = {
+        "stock": float(account["amount_value"].iloc[0]),
+        "cash": model.finance.opening_cash_value,
+        "receivables": float(months["receivable_value"].iloc[0]),
+        "payables": float(months["payable_value"].iloc[0]),
+    }
+    sides = dict(zip(balances["line"], balances["side"], strict=True))
+    return opening_position(opening, sides, own)

@@ -1,0 +1,69 @@
+"""The doors of the room: cost of products, and the financial plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.calendar import fiscal_year
+from sopwb.config.model import Model
+from sopwb.extend import Parts, Tables
+from sopwb.finance import product_cost as costing
+from sopwb.finance.bridges import ebit_bridge, year_on_year_bridges
+from sopwb.finance.plan import financial_plan
+from sopwb.finance.target_gap import target_gap
+from sopwb.finance.target_values import target_values
+from sopwb.finance.working_capital import working_capital
+from sopwb.schema import load_schema
+
+__all__ = ["finance", "product_cost"]
+
+
+def product_cost(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Cost of one unit of every product on the first day of the plan."""
+    cost = costing.product_cost(
+        tables["product"],
+        tables["bill_of_material"],
+        tables["routing"],
+        tables["cost_rate"],
+        tables["purchase_term"],
+        tables["standard_cost"],
+        tables["currency_rate"],
+        currency=model.currency,
+        date=tables["period"]["period"].min(),
+        settings=model.finance,
+    )
+    return {"product_cost": cost}
+
+
+def finance(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """The plan in money: profit and loss, working capital, cash, balance sheet, targets and bridges."""
+    plan = financial_plan(tables, model)
+    return {
+        "profit_and_loss": plan.profit_and_loss,
+        "margin_plan": plan.margin_plan,
+        "working_capital": working_capital(plan.months, model.finance.days_per_month),
+        "cash_flow": plan.cash_flow,
+        "balance_sheet": plan.balance_sheet,
+        "stock_account": plan.production.account,
+        "production_variance": plan.production.variance,
+        "target_gap": target_gap(tables["target"], target_values(plan, tables)),
+        "bridge": _bridges(plan.profit_and_loss, tables, model),
+    }
+
+
+def _bridges(profit_and_loss: pd.DataFrame, tables: Tables, model: Model) -> pd.DataFrame:
+    start_month = model.calendar.fiscal_year_start_month
+    plan_months = profit_and_loss.loc[profit_and_loss["version"] == "forecast", "period"]
+    years = sorted(fiscal_year(plan_months, start_month).unique())[:2]
+    ebit = [ebit_bridge(profit_and_loss, int(year), start_month) for year in years]
+    year_on_year = year_on_year_bridges(
+        tables["sales_history"],
+        tables["market"],
+        tables["currency_rate"],
+        tables["product_cost"],
+        currency=model.currency,
+        as_of=model.as_of,
+        months=model.finance.bridge_months,
+    )
+    rows = [part for part in (*ebit, *year_on_year) if part is not None]
+    return pd.concat(rows or [load_schema()["bridge"].empty()], ignore_index=True)

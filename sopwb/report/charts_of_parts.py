@@ -1,0 +1,265 @@
+"""Charts of a whole and its parts over time: stacks, and the same columns for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sopwb.report import marks
+from sopwb.report.columns import (
+    COLUMN,
+    OUTLINE,
+    columns_of,
+    domain_of,
+    drawing_order,
+    has_room,
+    labelled,
+    numbers_on,
+    spread,
+    time_axis,
+)
+from sopwb.report.scale import Scale, scale_of
+from sopwb.report.theme import light
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["family_grid", "small_multiples", "stacked"]
+
+
+def small_multiples(
+    data: pd.DataFrame,
+    *,
+    by: str = "family",
+    unit: str = "",
+    columns: int = 3,
+    width: int = 230,
+    height: int = 80,
+) -> Any:
+    """The same columns for each family, all on one scale, the largest first.
+
+    Parameters
+    ----------
+    data
+        Columns ``period``, ``version``, ``value`` and the column named by `by`.
+    by
+        Column that makes the panels; its text is their heading.
+    unit
+        Unit, said once.
+    columns
+        Panels in a row.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    scale = scale_of(data["value"], unit)
+    frame = labelled(data, scale)
+    domain = domain_of(list(frame["value"]), head=0.05)
+    x = time_axis(list(frame["period"]), width)
+    sizes = frame.assign(size=frame["value"].abs()).groupby(by)["size"].sum()
+    order = sorted(sizes.index, key=lambda name: (-sizes[name], name))
+    panels = []
+    for name in order:
+        rows = frame[frame[by] == name]
+        layers = [columns_of(rows, c, x, domain, **_width_of(c)) for c in _codes_in_order(rows)]
+        title = alt.TitleParams(str(name), fontSize=12, anchor="start", color=light("ink"), frame="group")
+        panels.append(alt.layer(*layers).properties(width=width, height=height, title=title))
+    return alt.concat(*panels, columns=columns, spacing=18).properties(
+        title=marks.unit_title(f"{scale.title}, same scale")
+    )
+
+
+def family_grid(
+    data: pd.DataFrame,
+    *,
+    units: Mapping[str, str],
+    width: int = 250,
+    height: int = 46,
+) -> Any:
+    """The sales, production and inventory sheet: a row for each family, a column for each measure.
+
+    Parameters
+    ----------
+    data
+        Columns ``family``, ``measure``, ``period``, ``version``, ``value``; one row per mark. Families are
+        shown in the order in which they first appear; a measure has one scale for all families.
+    units
+        Measure → its unit, in the order of showing.
+    width, height
+        Of one panel.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    families = list(dict.fromkeys(data["family"]))
+    frames = {m: data[data["measure"] == m] for m in units}
+    rows = []
+    for place, family in enumerate(families):
+        is_last = place == len(families) - 1
+        panels = [
+            _grid_panel(
+                frames[measure], family, measure if place == 0 else "", unit, is_last=is_last
+            ).properties(width=width, height=height)
+            for measure, unit in units.items()
+        ]
+        rows.append(alt.hconcat(*panels, spacing=24))
+    return alt.vconcat(*rows, spacing=6)
+
+
+def _grid_panel(
+    frame: pd.DataFrame, family: str, heading: str, unit: str, *, is_last: bool
+) -> alt.LayerChart:
+    """One family's columns of one measure; the first row names the measure, the last has the time axis."""
+    import altair as alt
+
+    scale = scale_of(frame["value"], unit)
+    domain = domain_of(list(frame["value"]), head=0.05)
+    rows = labelled(frame[frame["family"] == family], scale)
+    x = time_axis(list(frame["period"]), 250, is_labelled=is_last, codes=labelled(frame, scale))
+    layers: list[Any] = [columns_of(rows, c, x, domain, **_width_of(c)) for c in _codes_in_order(rows)]
+    layers.append(_panel_name(family))
+    title = marks.unit_title(f"{heading}, {scale.title}") if heading else alt.Undefined
+    return alt.layer(*layers).properties(title=title)
+
+
+def _panel_name(family: str) -> alt.Chart:
+    import altair as alt
+
+    name = alt.Chart(alt.Data(values=[{"name": family}]))
+    return name.mark_text(**marks.label_text(align="left", baseline="top", dy=-4, fontWeight="bold")).encode(
+        x=alt.value(0), y=alt.value(0), text="name:N"
+    )
+
+
+def _width_of(code: str) -> dict[str, Any]:
+    return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
+
+
+def _codes_in_order(rows: pd.DataFrame) -> list[str]:
+    return sorted(rows["version"].unique(), key=drawing_order)
+
+
+def stacked(
+    data: pd.DataFrame,
+    *,
+    unit: str = "",
+    parts: Sequence[str] = (),
+    target: tuple[float, str] | None = None,
+    width: int = 560,
+    height: int = 190,
+) -> Any:
+    """Stacked columns over time, parts named at the last column, totals on top.
+
+    Parameters
+    ----------
+    data
+        Columns ``period``, ``part``, ``value``; one row per period and part, values not negative.
+    unit
+        Unit, said once.
+    parts
+        Order of the parts from the foot up; by size when not given. At most five are told apart.
+    target
+        Value and name of a thin marked line.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    totals = data.groupby("period")["value"].sum()
+    scale = scale_of(totals, unit)
+    sizes = data.groupby("part")["value"].sum()
+    order = list(parts) or sorted(sizes.index, key=lambda name: (-sizes[name], name))
+    frame = _stacked_rows(data, order, scale)
+    domain = domain_of([*totals, *([target[0]] if target else [])])
+    value_scale = alt.Scale(domain=domain, nice=False, zero=False)
+    x = time_axis(list(frame["period"]), width)
+    bars = (
+        alt.Chart(marks.records(frame))
+        .mark_bar(width={"band": 0.75}, stroke=light("paper"), strokeWidth=0.5)
+        .encode(
+            x=x,
+            y=alt.Y("foot:Q", axis=None, scale=value_scale),
+            y2="head:Q",
+            fill=alt.Fill("colour:N", scale=None),
+            description="tip:N",
+        )
+    )
+    layers: list[Any] = [bars]
+    if target:
+        layers.append(_target_rule(target[0], value_scale))
+    layers.append(_part_names(frame, domain, height, value_scale, _target_name(target, scale)))
+    if has_room(list(frame["period"]), width):
+        tops = totals.rename("value").reset_index()
+        layers.append(numbers_on(tops.assign(label=[scale.label(v) for v in tops["value"]]), x, domain))
+    title = marks.unit_title(scale.title)
+    return alt.layer(*layers).properties(width=width, height=height, title=title)
+
+
+def _stacked_rows(data: pd.DataFrame, order: list[str], scale: Scale) -> pd.DataFrame:
+    place = {name: i for i, name in enumerate(order)}
+    frame = data[data["part"].isin(order)].assign(period=pd.to_datetime(data["period"]))
+    frame = frame.assign(place=frame["part"].map(place)).sort_values(["period", "place"], ignore_index=True)
+    head = frame.groupby("period")["value"].cumsum()
+    return frame.assign(
+        head=head,
+        foot=head - frame["value"],
+        colour=[light(f"stack_{min(p, 4) + 1}") for p in frame["place"]],
+        tip=[
+            f"{p:%Y-%m-%d}  {part}  {scale.full(v)}"
+            for p, part, v in zip(frame["period"], frame["part"], frame["value"], strict=True)
+        ],
+    )
+
+
+def _target_name(target: tuple[float, str] | None, scale: Scale) -> list[tuple[float, str]]:
+    return [(target[0], f"{target[1]} {scale.label(target[0])}")] if target else []
+
+
+def _part_names(
+    frame: pd.DataFrame,
+    domain: list[float],
+    height: int,
+    value_scale: alt.Scale,
+    further: list[tuple[float, str]],
+) -> alt.LayerChart:
+    """Names of the parts, and of the target, right of the last column, never on one another."""
+    import altair as alt
+
+    last = frame[(frame["period"] == frame["period"].max()) & (frame["value"] > 0)]
+    middles = (last["foot"] + last["head"]) / 2
+    names = [*zip(middles, last["part"], strict=True), *further]
+    gap = 13 / height * (domain[1] - domain[0])
+    places = spread([place for place, _ in names], gap)
+    rows = pd.DataFrame(
+        {
+            "value": places,
+            "part": [name for _, name in names],
+            "weight": ["normal"] * len(last) + ["bold"] * len(further),
+        }
+    )
+    layers = []
+    y = alt.Y("value:Q", scale=value_scale, axis=None)
+    for weight, some in rows.groupby("weight"):
+        text = alt.Chart(marks.records(some)).mark_text(
+            **marks.label_text(align="left", dx=6, fontWeight=str(weight))
+        )
+        layers.append(text.encode(x=alt.value("width"), y=y, text="part:N"))
+    return alt.layer(*layers)
+
+
+def _target_rule(value: float, value_scale: alt.Scale) -> alt.Chart:
+    import altair as alt
+
+    y = alt.Y("value:Q", scale=value_scale, axis=None)
+    rule = alt.Chart(alt.Data(values=[{"value": value}])).mark_rule(stroke=light("ink"), aria=False)
+    return rule.encode(y=y)

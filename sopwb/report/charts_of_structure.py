@@ -1,0 +1,336 @@
+"""Charts in which structure runs from top to bottom: bars with their variances, bridges, calendars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sopwb.report import marks, numbers
+from sopwb.report.scale import Scale, scale_of
+from sopwb.report.theme import light, variance_colour
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
+
+ROW = 24
+BAR = 0.62
+LABEL_CHARACTERS = 30
+
+
+def _short_label(text: Any) -> str:
+    words = str(text)
+    return words if len(words) <= LABEL_CHARACTERS else words[: LABEL_CHARACTERS - 1] + "…"
+
+
+def _y(labels: list[str], *, is_labelled: bool = True) -> alt.Y:
+    import altair as alt
+
+    axis = (
+        alt.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8) if is_labelled else None
+    )
+    return alt.Y("label:N", sort=labels, scale=alt.Scale(domain=labels), axis=axis)
+
+
+def _ends(values: Any, width: int, *, room: int = 46) -> list[float]:
+    """Ends of a value axis, with room in pixels for a number at either end that is used."""
+    known = [float(v) for v in values if v == v]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    spread = (high - low) or 1.0
+    share = room / max(width - room * ((low < 0) + (high > 0)), 20)
+    return [low - (share * spread if low < 0 else 0.0), high + (share * spread if high > 0 else 0.0)]
+
+
+def _bar_numbers(frame: pd.DataFrame, x: alt.X, y: alt.Y, gap: int = 5) -> alt.LayerChart:
+    """Numbers at the end of bars: right of gains, left of losses."""
+    import altair as alt
+
+    layers = []
+    for rows, align, dx in (
+        (frame[frame["end"] >= 0], "left", gap),
+        (frame[frame["end"] < 0], "right", -gap),
+    ):
+        base = alt.Chart(marks.records(rows)).encode(x=x, y=y, text="text:N")
+        layers.append(base.mark_text(**marks.label_text(align=align, dx=dx, baseline="middle")))
+    return alt.layer(*layers)
+
+
+def _zero(ends: list[float], colour: str = "quiet") -> alt.Chart:
+    import altair as alt
+
+    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=ends, nice=False, zero=False))
+    data = alt.Data(values=[{"value": 0}])
+    return alt.Chart(data).mark_rule(stroke=light(colour), strokeWidth=1, aria=False).encode(x=x)
+
+
+def _value_panel(
+    frame: pd.DataFrame, named: tuple[str, str], reference: str, scale: Scale, width: int
+) -> alt.LayerChart:
+    """Panel of values, each before its reference."""
+    import altair as alt
+
+    code, called = named
+    has_reference = "reference" in frame.columns
+    ends = _ends([*frame["value"], *(frame["reference"] if has_reference else [])], width)
+    axis_scale = alt.Scale(domain=ends, nice=False, zero=False)
+    y = _y(list(frame["label"]))
+    layers: list[Any] = []
+    if has_reference:
+        look = {**marks.look(reference), "height": {"band": 0.9 if reference in marks.PLANS else BAR}}
+        if reference not in marks.PLANS:
+            look["yOffset"] = -4
+        base = alt.Chart(marks.records(frame.dropna(subset=["reference"])))
+        layers.append(
+            base.mark_bar(aria=False, **look).encode(x=alt.X("reference:Q", axis=None, scale=axis_scale), y=y)
+        )
+    x = alt.X("value:Q", axis=None, scale=axis_scale)
+    bars = alt.Chart(marks.records(frame)).mark_bar(height={"band": BAR}, **marks.look(code))
+    layers += [bars.encode(x=x, y=y, description="tip:N"), _zero(ends)]
+    furthest = frame[["value", "reference"]].max(axis=1) if has_reference else frame["value"]
+    placed = frame.assign(end=frame["value"].where(frame["value"] < 0, furthest))
+    layers.append(_bar_numbers(placed, alt.X("end:Q", axis=None, scale=axis_scale), y))
+    title = f"{called}, {scale.title}" if scale.title else called
+    return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
+
+
+def _delta_panel(frame: pd.DataFrame, field: str, title: str, width: int, *, is_pin: bool) -> alt.LayerChart:
+    """Panel of variances: bars for amounts, pins for percentages."""
+    import altair as alt
+
+    rows = frame.dropna(subset=[field]).assign(end=frame[field], text=frame[f"{field}_text"])
+    ends = _ends(rows["end"], width)
+    x = alt.X("end:Q", axis=None, scale=alt.Scale(domain=ends, nice=False, zero=False))
+    y = _y(list(frame["label"]), is_labelled=False)
+    colour = alt.Fill("colour:N", scale=None)
+    base = alt.Chart(marks.records(rows))
+    bars = base.mark_bar(height=2 if is_pin else {"band": 0.4}, aria=False).encode(x=x, y=y, fill=colour)
+    shapes: list[Any] = [bars]
+    if is_pin:
+        heads = base.mark_point(shape="square", size=36, opacity=1, strokeWidth=0, fill=light("actual"))
+        shapes.append(heads.encode(x=x, y=y))
+    return alt.layer(
+        *shapes, _zero(ends, "plan"), _bar_numbers(rows, x, y, gap=8 if is_pin else 5)
+    ).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
+
+
+def bars_by_structure(
+    data: pd.DataFrame,
+    *,
+    unit: str = "",
+    code: str = "FC",
+    reference: str = "BU",
+    sense: str = "higher_better",
+    names: tuple[str, str] | None = None,
+    width: int = 250,
+) -> Any:
+    """Bars by family, resource or market, with the absolute and relative variance beside them.
+
+    Parameters
+    ----------
+    data
+        Columns ``label``, ``value``; with ``reference`` (number) the reference is drawn behind and the Δ
+        and Δ% panels stand at the right. Optional ``sense`` for each row. One row per label, in the order
+        in which they are shown.
+    unit
+        Unit, said once; ``%`` for rates (their Δ is in percentage points, without Δ%).
+    code, reference
+        Scenario codes of the value and of the reference.
+    sense
+        What is good for the variance colours, where the rows do not say.
+    names
+        What value and reference are called where the codes will not do: ``("scenario", "baseline")``.
+    width
+        Of the panel of values.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    scale = scale_of([*data["value"], *data.get("reference", [])], unit)
+    called, compared = names or (code, reference)
+    frame = data.assign(label=[_short_label(text) for text in data["label"]])
+    frame = frame.assign(
+        text=[scale.label(v) for v in frame["value"]],
+        tip=[
+            f"{label}  {called}  {scale.full(v)}"
+            for label, v in zip(frame["label"], frame["value"], strict=True)
+        ],
+    )
+    if "reference" not in frame.columns or frame["reference"].isna().all():
+        plain = frame.drop(columns="reference", errors="ignore")
+        return _value_panel(plain, (code, called), reference, scale, width)
+    frame = _with_variances(frame, sense, scale)
+    name = "pp" if unit == "%" else scale.title
+    panels = [
+        _value_panel(frame, (code, called), reference, scale, width),
+        _delta_panel(frame, "delta", f"Δ {compared}, {name}".rstrip(", "), 120, is_pin=False),
+    ]
+    if unit != "%":
+        panels.append(_delta_panel(frame, "share", f"Δ {compared}, %", 100, is_pin=True))
+    return alt.hconcat(*panels, spacing=14)
+
+
+def _with_variances(frame: pd.DataFrame, sense: str, scale: Scale) -> pd.DataFrame:
+    delta = frame["value"] - frame["reference"]
+    share = (delta / frame["reference"].abs()).replace([np.inf, -np.inf], np.nan)
+    senses = frame["sense"] if "sense" in frame.columns else pd.Series(sense, index=frame.index)
+    return frame.assign(
+        delta=delta,
+        share=share.clip(-2, 2),
+        delta_text=[scale.label(v, signed=True) for v in delta],
+        share_text=[numbers.exact(100 * v, 0 if abs(v) >= 0.1 else 1, signed=True) for v in share],
+        colour=[variance_colour(v, s) for v, s in zip(delta, senses, strict=True)],
+    )
+
+
+def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_better", width: int = 420) -> Any:
+    """Bridge from one value to another: totals solid, steps green or red by what is good.
+
+    Parameters
+    ----------
+    bridge
+        Rows of one bridge of the table ``bridge``: ``step``, ``label``, ``amount_value``, ``is_total``;
+        first and last rows are the two values, the steps between close them. Optional ``code`` (scenario
+        code of a total: BU, FC …; else the first looks like plan, the last like forecast).
+    unit
+        Unit, said once.
+    sense
+        ``higher_better``, or ``lower_better`` for costs and stock.
+    width
+        Of the drawing area.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    frame = _steps(bridge.sort_values("step", ignore_index=True), unit, sense)
+    ends = _waterfall_ends(frame, width)
+    axis_scale = alt.Scale(domain=ends, nice=False, zero=False)
+    labels = list(frame["label"])
+    y = _y(labels)
+    layers: list[Any] = []
+    for code, rows in frame[frame["is_total"]].groupby("code", sort=True):
+        base = alt.Chart(marks.records(rows)).mark_bar(height={"band": BAR}, **marks.look(str(code)))
+        layers.append(base.encode(x=_edge("low", axis_scale), x2="high:Q", y=y, description="tip:N"))
+    steps = alt.Chart(marks.records(frame[~frame["is_total"]])).mark_bar(height={"band": BAR})
+    fill = alt.Fill("colour:N", scale=None)
+    layers.append(steps.encode(x=_edge("low", axis_scale), x2="high:Q", y=y, fill=fill, description="tip:N"))
+    layers += [*_connectors(frame, axis_scale, y), _zero(ends)]
+    text = alt.Chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
+    layers.append(text.encode(x=_edge("high", axis_scale), y=y, text="text:N"))
+    title = marks.unit_title(scale_of(frame["high"], unit).title)
+    return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
+
+
+def _edge(field: str, axis_scale: alt.Scale) -> alt.X:
+    import altair as alt
+
+    return alt.X(f"{field}:Q", axis=None, scale=axis_scale)
+
+
+def _steps(bridge: pd.DataFrame, unit: str, sense: str) -> pd.DataFrame:
+    """Where each bar of a bridge begins and ends, its text and colour."""
+    scale = scale_of(bridge["amount_value"], unit)
+    end = np.where(bridge["is_total"], bridge["amount_value"], np.nan)
+    begin = np.zeros(len(bridge))
+    level = 0.0
+    for i, (amount, is_total) in enumerate(zip(bridge["amount_value"], bridge["is_total"], strict=True)):
+        begin[i] = 0.0 if is_total else level
+        level = float(amount) if is_total else level + float(amount)
+        end[i] = level
+    codes = bridge["code"] if "code" in bridge.columns else _codes_of_totals(len(bridge))
+    return bridge.assign(
+        label=[_short_label(text) for text in bridge["label"]],
+        low=np.minimum(begin, end),
+        high=np.maximum(begin, end),
+        begin=begin,
+        level=end,
+        code=list(codes),
+        text=[
+            scale.label(a, signed=not t)
+            for a, t in zip(bridge["amount_value"], bridge["is_total"], strict=True)
+        ],
+        colour=[variance_colour(a, sense) for a in bridge["amount_value"]],
+        tip=[
+            f"{label}  {scale.full(a, signed=not t)}"
+            for label, a, t in zip(bridge["label"], bridge["amount_value"], bridge["is_total"], strict=True)
+        ],
+    )
+
+
+def _codes_of_totals(count: int) -> list[str]:
+    return [marks.PLANS[1] if i == 0 else marks.FORECAST for i in range(count)]
+
+
+def _waterfall_ends(frame: pd.DataFrame, width: int) -> list[float]:
+    """Ends of the value axis: from zero or below, with room for the numbers."""
+    low, high = min(float(frame["low"].min()), 0.0), max(float(frame["high"].max()), 0.0)
+    spread = (high - low) or 1.0
+    return [low - (0.02 * spread if low < 0 else 0.0), high + spread * 52 / (width - 52)]
+
+
+def _connectors(frame: pd.DataFrame, axis_scale: alt.Scale, y: alt.Y) -> list[Any]:
+    """Thin ticks that lead from the end of a bar to the begin of the next."""
+    import altair as alt
+
+    ticks = pd.DataFrame(
+        {"label": frame["label"].iloc[1:].to_list(), "at": frame["level"].iloc[:-1].to_list()}
+    )
+    data = alt.Chart(marks.records(ticks))
+    return [
+        data.mark_tick(thickness=1, stroke=light("quiet"), size=ROW, aria=False, yOffset=-ROW // 3).encode(
+            x=_edge("at", axis_scale), y=y
+        )
+    ]
+
+
+def calendar_bars(data: pd.DataFrame, *, width: int = 560) -> Any:
+    """Calendar of activities: one bar from start to end each, named at the left, said at the right.
+
+    Parameters
+    ----------
+    data
+        Columns ``label``, ``start_date``, ``end_date``; optional ``text`` (stands at the bar's end, the
+        effect for instance) and ``code`` (AC for what is running or certain, FC else).
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    frame = data.assign(
+        label=[_short_label(text) for text in data["label"]],
+        text=data["text"] if "text" in data.columns else "",
+        code=data["code"] if "code" in data.columns else marks.FORECAST,
+    )
+    frame = frame.assign(
+        tip=[
+            f"{label}  {numbers.iso_date(s)} to {numbers.iso_date(e)}  {text}"
+            for label, s, e, text in zip(
+                frame["label"], frame["start_date"], frame["end_date"], frame["text"], strict=True
+            )
+        ]
+    )
+    y = alt.Y(
+        "label:N",
+        sort=list(dict.fromkeys(frame["label"])),
+        axis=alt.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8),
+    )
+    x = alt.X("start_date:T", axis=alt.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True))
+    layers: list[Any] = [
+        alt.Chart(marks.records(rows))
+        .mark_bar(height=10, **marks.look(str(code)))
+        .encode(x=x, x2="end_date:T", y=y, description="tip:N")
+        for code, rows in frame.groupby("code", sort=True)
+    ]
+    text = alt.Chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
+    layers.append(text.encode(x=alt.X("end_date:T"), y=y, text="text:N"))
+    return alt.layer(*layers).properties(width=width, height={"step": 20})

@@ -1,0 +1,252 @@
+"""Charts in which time runs from left to right: columns for few periods, lines for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sopwb.report import marks
+from sopwb.report.columns import (
+    COLUMN,
+    OUTLINE,
+    columns_of,
+    domain_of,
+    drawing_order,
+    has_room,
+    labelled,
+    numbers_on,
+    spread,
+    time_axis,
+)
+from sopwb.report.scale import Scale, scale_of
+from sopwb.report.theme import light, variance_colour
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["columns_over_time", "lines_with_band"]
+
+
+def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int) -> alt.LayerChart:
+    """Panel of differences to a reference, green or red, signed."""
+    import altair as alt
+
+    main = frame[~frame["version"].isin([*marks.PLANS, *marks.PREVIOUS])]
+    other = frame.loc[frame["version"] == reference, ["period", "value"]]
+    joined = main.merge(other, on="period", how="inner", suffixes=("", "_reference"), validate="m:1")
+    delta = joined["value"] - joined["value_reference"]
+    scale = scale_of([*joined["value"], *joined["value_reference"]])
+    rows = joined[["period"]].assign(
+        value=delta,
+        label=[scale.label(v, signed=True) for v in delta],
+        colour=[variance_colour(v, sense) for v in delta],
+        tip=[
+            f"{p:%Y-%m-%d}  Δ{reference}  {scale.full(v, signed=True)}"
+            for p, v in zip(joined["period"], delta, strict=True)
+        ],
+    )
+    domain = domain_of([*delta, 0.0], head=0.45)
+    y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
+    bars = (
+        alt.Chart(marks.records(rows))
+        .mark_bar(width={"band": 0.35})
+        .encode(x=x, y=y, fill=alt.Fill("colour:N", scale=None), description="tip:N")
+    )
+    zero = (
+        alt.Chart(alt.Data(values=[{"value": 0}]))
+        .mark_rule(stroke=light("plan"), strokeWidth=1, aria=False)
+        .encode(y=y)
+    )
+    title = marks.unit_title(f"Δ {reference}")
+    return alt.layer(zero, bars, numbers_on(rows, x, domain)).properties(width=width, height=62, title=title)
+
+
+def columns_over_time(
+    data: pd.DataFrame,
+    *,
+    unit: str = "",
+    variance: str | None = None,
+    sense: str = "higher_better",
+    target: tuple[float, str] | None = None,
+    width: int = 600,
+    height: int = 170,
+) -> Any:
+    """Columns of actual then forecast, plan outlined behind, previous year light behind, numbers on top.
+
+    Parameters
+    ----------
+    data
+        Columns ``period`` (date), ``version`` (AC, FC, PL, BU, PY, PP), ``value``; optional ``lower`` and
+        ``upper`` (80 % band, drawn as a whisker band behind FC). One row per period and version.
+    unit
+        Unit, said once: a currency code, ``h``, ``%`` (values are rates) …
+    variance
+        Code to which a panel above shows the difference: ``"BU"``.
+    sense
+        What is good for the variance colours.
+    target
+        Value and name of a thin marked line.
+    width, height
+        Of the drawing area.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    scale = scale_of(data["value"], unit)
+    frame = labelled(data, scale)
+    periods = list(frame["period"])
+    main = frame[~frame["version"].isin([*marks.PREVIOUS, *marks.PLANS])]
+    x = time_axis(periods, width, codes=main)
+    ends = [*frame["value"], *_band_values(frame), *([target[0]] if target else [])]
+    domain = domain_of(ends)
+    layers: list[Any] = []
+    for code in (c for c in marks.PREVIOUS if (frame["version"] == c).any()):
+        layers.append(columns_of(frame, code, x, domain, width={"band": COLUMN}, xOffset=-5))
+    for code in (c for c in marks.PLANS if (frame["version"] == c).any()):
+        layers.append(columns_of(frame, code, x, domain, width={"band": OUTLINE}))
+    for code in main["version"].drop_duplicates():
+        layers.append(columns_of(frame, code, x, domain, width={"band": COLUMN}))
+    layers += _whiskers(main, x, domain)
+    if has_room(periods, width):
+        layers.append(numbers_on(_above_references(main, frame), x, domain))
+    if target:
+        layers.append(marks.target_line(target[0], target[1], scale, domain))
+    body = alt.layer(*layers).properties(width=width, height=height, title=marks.unit_title(scale.title))
+    if variance is None or not (frame["version"] == variance).any():
+        return body
+    top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width)
+    return alt.vconcat(top, body, spacing=8)
+
+
+def _above_references(main: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers stand above the highest mark of their period, so that an outline never crosses them."""
+    highest = frame.groupby("period")["value"].max()
+    lifted = main["period"].map(highest).astype(float)
+    return main.assign(value=main["value"].where(main["value"] < 0, lifted))
+
+
+def _band_values(frame: pd.DataFrame) -> list[float]:
+    columns = [c for c in ("lower", "upper") if c in frame.columns]
+    return [float(v) for c in columns for v in frame[c] if v == v and v is not None]
+
+
+def _whiskers(main: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
+    """The 80 % interval of each forecast column."""
+    import altair as alt
+
+    if not {"lower", "upper"} <= set(main.columns):
+        return []
+    rows = main.dropna(subset=["lower", "upper"])
+    scale = alt.Scale(domain=domain, nice=False, zero=False)
+    return [
+        alt.Chart(marks.records(rows))
+        .mark_bar(width=3, fill=light("previous"), aria=False)
+        .encode(x=x, y=alt.Y("lower:Q", axis=None, scale=scale), y2="upper:Q")
+    ]
+
+
+def _line_look(code: str) -> dict[str, Any]:
+    if code == marks.ACTUAL:
+        return {"stroke": light("actual"), "strokeWidth": 2}
+    if code in marks.PREVIOUS:
+        return {"stroke": light("previous"), "strokeWidth": 2}
+    if code in marks.PLANS:
+        return {"stroke": light("plan"), "strokeWidth": 1}
+    return {"stroke": light("forecast"), "strokeWidth": 2, "strokeDash": [4, 3]}
+
+
+def lines_with_band(
+    data: pd.DataFrame,
+    *,
+    unit: str = "",
+    target: tuple[float, str] | None = None,
+    from_zero: bool = True,
+    width: int = 600,
+    height: int = 190,
+) -> Any:
+    """Lines for many periods: history solid, forecast dashed with its 80 % band, references thin.
+
+    Parameters
+    ----------
+    data
+        Columns ``period``, ``version``, ``value``; optional ``lower``, ``upper`` where there is a band.
+        Versions other than the codes are drawn as forecasts and named at their end.
+    unit
+        Unit, said once.
+    target
+        Value and name of a thin marked line.
+    from_zero
+        False lets the value axis begin near the data (stock days, rates); else at zero.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    scale = scale_of(data["value"], unit)
+    frame = labelled(data, scale)
+    ends = [*frame["value"], *_band_values(frame), *([target[0]] if target else [])]
+    domain = domain_of(ends, from_zero=from_zero, head=0.05)
+    value_scale = alt.Scale(domain=domain, nice=False, zero=False)
+    axis = alt.Axis(title=None, grid=True, gridColor=light("rule"), tickCount=4, labelExpr=_tick(scale))
+    x = alt.X("period:T", axis=alt.Axis(title=None, format="%Y-%m", tickCount=8, labelOverlap=True))
+    layers: list[Any] = []
+    if {"lower", "upper"} <= set(frame.columns):
+        band = alt.Chart(marks.records(frame.dropna(subset=["lower", "upper"])))
+        layers.append(
+            band.mark_area(fill=light("band"), aria=False).encode(
+                x=x, y=alt.Y("lower:Q", scale=value_scale, axis=axis), y2="upper:Q"
+            )
+        )
+    y = alt.Y("value:Q", scale=value_scale, axis=axis)
+    for code in sorted(frame["version"].unique(), key=drawing_order):
+        base = alt.Chart(marks.records(_joined_to_actual(frame, code))).encode(x=x, y=y)
+        layers.append(base.mark_line(aria=False, **_line_look(code)))
+        layers.append(base.mark_point(size=36, opacity=0).encode(description="tip:N"))
+    layers.append(_line_names(frame, domain, height, x, value_scale))
+    if target:
+        layers.append(marks.target_line(target[0], target[1], scale, domain))
+    title = marks.unit_title(scale.title)
+    return alt.layer(*layers).properties(width=width, height=height, title=title)
+
+
+def _tick(scale: Scale) -> str:
+    """Expression that writes the ticks of a value axis in the scale of the chart."""
+    return f"replace(format(datum.value/{scale.factor!r}, ',~r'), ',', '\u202f')"
+
+
+def _joined_to_actual(frame: pd.DataFrame, code: str) -> pd.DataFrame:
+    """Rows of a version; a forecast begins at the last actual, so that the line is not torn."""
+    rows = frame[frame["version"] == code]
+    actual = frame[(frame["version"] == marks.ACTUAL) & frame["value"].notna()]
+    if code != marks.FORECAST or actual.empty or rows.empty:
+        return rows
+    return pd.concat([actual.sort_values("period").tail(1), rows], ignore_index=True)
+
+
+def _line_names(
+    frame: pd.DataFrame, domain: list[float], height: int, x: alt.X, value_scale: alt.Scale
+) -> alt.LayerChart:
+    """Name of each line right of its last point; one that ends earlier is named above its end."""
+    import altair as alt
+
+    known = frame.dropna(subset=["value"]).sort_values("period")
+    lasts = known.drop_duplicates("version", keep="last")
+    is_end = lasts["period"] == known["period"].max()
+    gap = 13 / height * (domain[1] - domain[0])
+    ends = lasts[is_end].assign(value=spread(list(lasts.loc[is_end, "value"]), gap))
+    layers = []
+    for rows, place in (
+        (ends, {"align": "left", "dx": 5}),
+        (lasts[~is_end], {"align": "right", "dx": -2, "dy": -16}),
+    ):
+        base = alt.Chart(marks.records(rows)).mark_text(**marks.label_text(fontWeight="bold", **place))
+        y = alt.Y("value:Q", scale=value_scale, title=None)
+        layers.append(base.encode(x=x, y=y, text="version:N"))
+    return alt.layer(*layers)

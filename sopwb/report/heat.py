@@ -1,0 +1,126 @@
+"""Tables that are pictures: a shaded cell for each row and period, its number printed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sopwb.report import marks, numbers
+from sopwb.report.scale import scale_of
+from sopwb.report.theme import light, load_colour, load_text, variance_colour
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["heat_map", "table_heat"]
+
+CELL_HEIGHT = 24
+CELL_WIDTH = 30
+
+
+def _cells(frame: pd.DataFrame, x: alt.X, rows: list[str], width: int) -> alt.LayerChart:
+    """Rectangles with their texts; columns fill, ink, text and tip say how each looks."""
+    import altair as alt
+
+    y = alt.Y(
+        "row:N",
+        sort=rows,
+        scale=alt.Scale(domain=rows, paddingInner=0.06),
+        axis=alt.Axis(title=None, domain=False, labelColor=light("ink"), labelPadding=8),
+    )
+    base = alt.Chart(marks.records(frame)).encode(x=x, y=y)
+    cells = base.mark_rect().encode(fill=alt.Fill("fill:N", scale=None), description="tip:N")
+    texts = base.mark_text(fontSize=10, aria=False).encode(
+        text="text:N", color=alt.Color("ink:N", scale=None)
+    )
+    return alt.layer(cells, texts).properties(width=width, height={"step": CELL_HEIGHT})
+
+
+def heat_map(data: pd.DataFrame, *, width: int = 640) -> Any:
+    """Load of resources over periods: grey up to full, red beyond, the percentage in each cell.
+
+    Parameters
+    ----------
+    data
+        Columns ``row`` (resource), ``period`` (date), ``rate`` (1.0 is full; missing is left blank). Rows
+        are shown in the order in which they first appear.
+    width
+        Of the drawing area; with very many periods the numbers leave out the percent sign and shrink.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    frame = data.dropna(subset=["rate"]).assign(row=data["row"].astype(str))
+    frame = frame.assign(
+        period=pd.to_datetime(frame["period"]),
+        fill=[load_colour(r) for r in frame["rate"]],
+        ink=[load_text(r) for r in frame["rate"]],
+        text=[numbers.exact(100 * r, 0) for r in frame["rate"]],
+    )
+    frame = frame.assign(
+        tip=[
+            f"{row}  {p:%Y-%m-%d}  {numbers.percent(r)}"
+            for row, p, r in zip(frame["row"], frame["period"], frame["rate"], strict=True)
+        ]
+    )
+    periods = sorted(pd.to_datetime(data["period"]).unique())
+    texts = list(marks.period_text(periods))
+    every = max(1, -(-len(texts) * CELL_WIDTH // width))
+    axis = marks.period_axis(periods, every=every)
+    x = alt.X("period:O", sort=texts, scale=alt.Scale(domain=texts, paddingInner=0.06), axis=axis)
+    rows = list(dict.fromkeys(data["row"].astype(str)))
+    return _cells(frame.drop(columns="rate"), x, rows, width).properties(
+        title=marks.unit_title("% of capacity")
+    )
+
+
+def table_heat(
+    data: pd.DataFrame,
+    *,
+    unit: str = "",
+    sense: str = "neutral",
+    width: int = 560,
+) -> Any:
+    """Matrix of numbers, shaded by size, or coloured by sign when they are variances.
+
+    Parameters
+    ----------
+    data
+        Columns ``row``, ``column``, ``value``; rows and columns are shown in the order in which they first
+        appear.
+    unit
+        Unit, said once.
+    sense
+        ``neutral`` shades by size; ``higher_better`` or ``lower_better`` colours the text by sign.
+
+    Returns
+    -------
+    altair chart
+    """
+    import altair as alt
+
+    scale = scale_of(data["value"], unit)
+    frame = data.dropna(subset=["value"]).assign(
+        row=data["row"].astype(str), column=data["column"].astype(str)
+    )
+    largest = float(frame["value"].abs().max()) if len(frame) else 1.0
+    shares = [abs(v) / (largest or 1.0) for v in frame["value"]]
+    is_variance = sense != "neutral"
+    frame = frame.assign(
+        fill=[light("load_0") if is_variance else light(f"load_{min(3, int(4 * s))}") for s in shares],
+        ink=[variance_colour(v, sense) if is_variance else light("ink") for v in frame["value"]],
+        text=[scale.label(v, signed=is_variance) for v in frame["value"]],
+        tip=[
+            f"{r}  {c}  {scale.full(v, signed=is_variance)}"
+            for r, c, v in zip(frame["row"], frame["column"], frame["value"], strict=True)
+        ],
+    )
+    columns = list(dict.fromkeys(data["column"].astype(str)))
+    axis = alt.Axis(title=None, orient="top", labelAngle=0, domain=False, labelOverlap=True)
+    x = alt.X("column:N", sort=columns, scale=alt.Scale(domain=columns, paddingInner=0.02), axis=axis)
+    rows = list(dict.fromkeys(data["row"].astype(str)))
+    return _cells(frame.drop(columns="value"), x, rows, width).properties(title=marks.unit_title(scale.title))

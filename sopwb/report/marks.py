@@ -1,0 +1,134 @@
+"""Marks that all charts share: columns by scenario code, labels, target lines, time axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sopwb.report.scale import Scale
+from sopwb.report.theme import HATCH_FILL, light
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = [
+    "ACTUAL",
+    "FORECAST",
+    "PLANS",
+    "PREVIOUS",
+    "label_text",
+    "look",
+    "period_axis",
+    "period_text",
+    "records",
+    "target_line",
+    "unit_title",
+]
+
+ACTUAL = "AC"
+FORECAST = "FC"
+PLANS = ("PL", "BU")
+PREVIOUS = ("PY", "PP")
+
+
+def look(code: str) -> dict[str, Any]:
+    """Fill and stroke of a scenario code; unknown codes look like forecast, told apart by their label."""
+    if code == ACTUAL:
+        return {"fill": light("actual"), "stroke": light("actual"), "strokeWidth": 1}
+    if code in PREVIOUS:
+        return {"fill": light("previous"), "stroke": light("previous"), "strokeWidth": 1}
+    if code in PLANS:
+        return {"fill": "transparent", "stroke": light("plan"), "strokeWidth": 1.2}
+    return {"fill": HATCH_FILL, "stroke": light("forecast"), "strokeWidth": 1}
+
+
+def records(frame: pd.DataFrame) -> alt.Data:
+    """Rows of a frame as inline chart data: dates as ISO text, missing as null."""
+    import altair as alt
+
+    texts = frame.assign(
+        **{c: frame[c].dt.strftime("%Y-%m-%d") for c in frame.columns if frame[c].dtype.kind == "M"}
+    )
+    plain = texts.astype(object).where(texts.notna(), None)
+    return alt.Data(values=plain.to_dict("records"))
+
+
+def period_text(periods: Sequence[Any]) -> dict[str, list[str]]:
+    """Two-line label of each period: month or day, and the year where it begins.
+
+    >>> period_text(["2025-12-01", "2026-01-01"])
+    {'2025-12-01': ['12', '2025'], '2026-01-01': ['01', '2026']}
+    """
+    stamps = sorted({pd.Timestamp(p) for p in periods})
+    is_monthly = all(stamp.day == 1 for stamp in stamps)
+    texts = {}
+    year = None
+    for stamp in stamps:
+        texts[f"{stamp:%Y-%m-%d}"] = [
+            f"{stamp:%m}" if is_monthly else f"{stamp:%m-%d}",
+            f"{stamp:%Y}" if stamp.year != year else "",
+        ]
+        year = stamp.year
+    return texts
+
+
+def period_axis(
+    periods: Sequence[Any], *, every: int = 1, codes: Mapping[str, str] | None = None
+) -> alt.Axis:
+    """Axis of ordinal periods: the month, below it the year and the scenario code where they begin."""
+    import altair as alt
+
+    codes = codes or {}
+    lines = {key: [*text, codes.get(key, "")] for key, text in period_text(periods).items()}
+    shown = {key: text for i, (key, text) in enumerate(lines.items()) if i % every == 0 or text[1] or text[2]}
+    mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in shown.items()) + "}"
+    return alt.Axis(
+        title=None,
+        labelExpr=f"{mapping}[datum.value]||''",
+        labelAngle=0,
+        labelOverlap=False,
+        labelLineHeight=13,
+    )
+
+
+def unit_title(text: str) -> alt.TitleParams:
+    """Unit of a chart, said once, top left."""
+    import altair as alt
+
+    return alt.TitleParams(
+        text, fontSize=11, fontWeight="normal", color=light("quiet"), anchor="start", frame="group", offset=6
+    )
+
+
+def label_text(**settings: Any) -> dict[str, Any]:
+    """Settings of a number at a mark."""
+    return {"fontSize": 11, "fill": light("ink"), "aria": False, **settings}
+
+
+def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> alt.LayerChart:
+    """Layer with a thin marked line at a target, named at its right end.
+
+    Parameters
+    ----------
+    value
+        The target, in the unit of the chart.
+    label
+        What it is: "target".
+    scale
+        How the chart writes numbers.
+    domain
+        Lower and upper end of the value axis, where the chart fixes them.
+    """
+    import altair as alt
+
+    ends = alt.Scale(domain=list(domain), nice=False, zero=False) if domain else alt.Undefined
+    axis = alt.Y("value:Q", title=None, scale=ends)
+    data = alt.Data(values=[{"value": value, "label": f"{label} {scale.label(value)}"}])
+    base = alt.Chart(data).encode(y=axis)
+    line = base.mark_rule(stroke=light("ink"), strokeWidth=1, aria=False)
+    text = base.mark_text(**label_text(align="left", dx=6, baseline="middle", fontWeight="bold")).encode(
+        x=alt.value("width"), text="label:N"
+    )
+    return alt.layer(line, text)

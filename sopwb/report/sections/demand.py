@@ -1,0 +1,294 @@
+"""Messages of the demand review: the plan by month and family, how good it has been, what it leaves out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.calendar import fiscal_month
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import iso_date, iso_month, percent, points, short
+from sopwb.report.section import Card, Section
+from sopwb.report.table import Table
+
+__all__ = [
+    "demand_by_family",
+    "demand_headline",
+    "demand_total",
+    "forecast_exclusions",
+    "forecast_quality",
+    "months_ahead",
+    "span_of",
+]
+
+NOTEBOOK = "20_demand_review"
+MONTHS = 12
+HISTORY_MONTHS = 24
+STEPS = ("naive", "seasonal_naive", "statistical", "automatic", "manual", "consensus")
+
+
+def months_ahead(tables: Tables, months: int | None = MONTHS) -> pd.DataFrame:
+    """Demand plan with family and fiscal month; only the next months when a number is given."""
+    families = tables["product"][["product", "family"]]
+    plan = tables["demand_plan"].merge(families, on="product", how="left", validate="many_to_one")
+    plan = plan.assign(month=fiscal_month(plan["period"]))
+    if months is None or plan.empty:
+        return plan
+    end = plan["month"].min() + pd.DateOffset(months=months)
+    near: pd.DataFrame = plan.loc[plan["month"] < end]
+    return near
+
+
+def _sold(tables: Tables, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Net sales of closed months by family: quantity and value."""
+    sales = tables["sales_history"].merge(
+        tables["product"][["product", "family"]], on="product", how="left", validate="many_to_one"
+    )
+    sales = sales.assign(month=fiscal_month(sales["date"]), qty=sales["sold_qty"] - sales["returned_qty"])
+    closed = sales[sales["month"] + pd.offsets.MonthEnd(0) <= as_of]
+    return closed.groupby(["family", "month"], as_index=False)[["qty", "net_sales_value"]].sum()
+
+
+def span_of(plan: pd.DataFrame) -> str:
+    """First and last month of a plan, in words."""
+    if plan.empty:
+        return "no periods"
+    return f"{iso_month(plan['month'].min())} to {iso_month(plan['month'].max())}"
+
+
+def _change(now: float, before: float) -> str:
+    return percent(now / before - 1, signed=True) if before > 0 else "no base"
+
+
+@report_section("demand_headline", notebook=NOTEBOOK)
+def demand_headline(tables: Tables, model: Model) -> Section:
+    """The plan of the next twelve months in units and money, against the last twelve sold."""
+    plan, sold = months_ahead(tables), _sold(tables, model.as_of)
+    last = sold[sold["month"] > model.as_of - pd.DateOffset(months=MONTHS)]
+    quantity, value = plan["consensus_qty"].sum(), plan["consensus_value"].sum()
+    automatic = (plan["automatic_qty"] * plan["net_price_per_unit"]).sum()
+    message = (
+        f"The next twelve months bring {short(value, model.currency)} at net prices, "
+        f"{_change(value, last['net_sales_value'].sum())} on the twelve months sold; people add "
+        f"{short(value - automatic, model.currency, signed=True)} to the automatic forecast"
+    )
+    quality = _steps(tables, "backtest")
+    best = quality.iloc[-1] if len(quality) else None
+    months = plan.groupby("month")["consensus_value"].sum()
+    cards = (
+        Card(
+            "Demand plan, 12 months",
+            value,
+            to_last=value - last["net_sales_value"].sum(),
+            last_name="12 months sold",
+            course=list(months),
+            currency=model.currency,
+        ),
+        Card(
+            "Units",
+            quantity,
+            "qty",
+            to_last=quantity - last["qty"].sum(),
+            last_name="12 months sold",
+        ),
+        Card("Activities in the plan", plan["activity_qty"].sum(), "qty", sense="neutral"),
+        Card(
+            "Error of the automatic forecast",
+            None if best is None else best["wmape_rate"],
+            "rate",
+            sense="lower_better",
+        ),
+    )
+    title = f"{model.name}, demand plan, units and {model.currency}, {span_of(plan)} FC against sold"
+    return Section(message, title, cards=cards, source=("demand_plan", "next twelve months"))
+
+
+def _monthly(plan: pd.DataFrame, by: list[str], correlation: float) -> pd.DataFrame:
+    """Consensus by month with a band for the sum.
+
+    Errors of a series in different buckets are taken as independent, those of different series as
+    correlated: width**2 = (1 - correlation) x sum of squares + correlation x square of the sum.
+    """
+    series = plan.assign(
+        down_square=(plan["consensus_qty"] - plan["lower_qty"]) ** 2,
+        up_square=(plan["upper_qty"] - plan["consensus_qty"]) ** 2,
+    )
+    quantities = ["consensus_qty", "down_square", "up_square"]
+    one = series.groupby([*by, "product", "market", "month"], as_index=False)[quantities].sum()
+    one = one.assign(down=one["down_square"] ** 0.5, up=one["up_square"] ** 0.5)
+    sums = ["consensus_qty", "down", "up", "down_square", "up_square"]
+    total = one.groupby([*by, "month"], as_index=False)[sums].sum()
+    down, up = (
+        ((1 - correlation) * total[f"{side}_square"] + correlation * total[side] ** 2) ** 0.5
+        for side in ("down", "up")
+    )
+    return total.assign(
+        version="FC",
+        value=total["consensus_qty"],
+        lower=(total["consensus_qty"] - down).clip(lower=0),
+        upper=total["consensus_qty"] + up,
+    ).rename(columns={"month": "period"})
+
+
+def _history(tables: Tables, model: Model, months: int) -> pd.DataFrame:
+    sold = _sold(tables, model.as_of)
+    recent = sold[sold["month"] > model.as_of - pd.DateOffset(months=months)]
+    return recent.rename(columns={"month": "period", "qty": "value"}).assign(version="AC")
+
+
+@report_section("demand_total", notebook=NOTEBOOK)
+def demand_total(tables: Tables, model: Model) -> Section:
+    """Total demand by month: two years sold, then the plan with its band."""
+    ahead = _monthly(months_ahead(tables, None), [], model.demand.forecast.error_correlation_rate)
+    past = _history(tables, model, HISTORY_MONTHS)
+    past = past.groupby(["period", "version"], as_index=False)[["value"]].sum()
+    data = pd.concat([past, ahead[["period", "version", "value", "lower", "upper"]]], ignore_index=True)
+    year = ahead.head(MONTHS)
+    title = (
+        f"{model.name}, all families, units a month, AC and FC with 80 % band, as of {iso_date(model.as_of)}"
+    )
+    if year.empty:
+        return Section("Nothing is planned", title, source=("demand_plan", "all rows"))
+    peak = year.loc[year["value"].idxmax()]
+    width = (peak["upper"] - peak["lower"]) / (2 * peak["value"]) if peak["value"] > 0 else float("nan")
+    message = (
+        f"Demand peaks in {iso_month(peak['period'])} at {short(peak['value'])} units, "
+        f"plus or minus {percent(width)} in four cases out of five"
+    )
+    return Section(
+        message,
+        title,
+        chart=charts.lines_with_band(data, unit="units"),
+        note=(
+            "The band takes the errors of different products and markets as correlated by "
+            f"{percent(model.demand.forecast.error_correlation_rate, 0)}."
+        ),
+        source=("demand_plan", "all rows, by month"),
+    )
+
+
+@report_section("demand_by_family", notebook=NOTEBOOK)
+def demand_by_family(tables: Tables, model: Model) -> Section:
+    """Each family's sales and plan by month, and what changes."""
+    plan = months_ahead(tables)
+    past = _history(tables, model, MONTHS)
+    ahead = plan.groupby(["family", "month"], as_index=False)[["consensus_qty"]].sum()
+    ahead = ahead.rename(columns={"month": "period", "consensus_qty": "value"}).assign(version="FC")
+    columns = ["family", "period", "version", "value"]
+    data = pd.concat([past[columns], ahead[columns]], ignore_index=True)
+    now, before = ahead.groupby("family")["value"].sum(), past.groupby("family")["value"].sum()
+    change = (now - before.reindex(now.index).fillna(0.0)).sort_values(key=abs, ascending=False)
+    title = f"{model.name}, units a month by family, AC and FC, {span_of(plan)}"
+    if change.empty:
+        return Section("Nothing is planned", title, source=("demand_plan", "next twelve months"))
+    name = str(change.index[0])
+    message = (
+        f"{name.capitalize()} changes most: {short(change.iloc[0], signed=True)} units, "
+        f"{_change(now[name], before.get(name, 0.0))} on the twelve months sold"
+    )
+    bands = _monthly(plan, ["family"], model.demand.forecast.error_correlation_rate)
+    table = pd.DataFrame({"sold_qty": before.reindex(now.index), "consensus_qty": now})
+    table = table.assign(change_qty=table["consensus_qty"] - table["sold_qty"])
+    table = table.join(bands.groupby("family")[["lower", "upper"]].sum().add_suffix("_qty")).reset_index()
+    return Section(
+        message,
+        title,
+        chart=charts.small_multiples(data, unit="units"),
+        table=Table(table, variances={"change_qty": "higher_better"}),
+        note="Lower and upper are the sums of the months' 80 percent bands.",
+        source=("demand_plan", "next twelve months, by family"),
+    )
+
+
+def _steps(tables: Tables, source: str, most: int = 3) -> pd.DataFrame:
+    """Error of each stream over all families and the first lags, and what it adds to the one before."""
+    accuracy = tables["forecast_accuracy"]
+    rows = accuracy[(accuracy["source"] == source) & (accuracy["family"] == "*") & (accuracy["lag"] <= most)]
+    quantities = ["absolute_error_qty", "forecast_qty", "actual_qty"]
+    total = (
+        rows.groupby("stream")[quantities]
+        .sum()
+        .reindex([name for name in STEPS if name in set(rows["stream"])])
+    )
+    total = total[total["actual_qty"] > 0].reset_index()
+    wmape = total["absolute_error_qty"] / total["actual_qty"]
+    return total.assign(
+        source=source,
+        wmape_rate=wmape,
+        bias_rate=total["forecast_qty"] / total["actual_qty"] - 1,
+        value_added_rate=wmape.shift() - wmape,
+    )[["source", "stream", "wmape_rate", "bias_rate", "value_added_rate"]]
+
+
+def _covered(tables: Tables, most: int = 3) -> float:
+    """Mean share of what came that lay inside the interval, over the first lags."""
+    accuracy = tables["forecast_accuracy"]
+    chosen = (accuracy["source"] == "backtest") & (accuracy["family"] == "*") & (accuracy["lag"] <= most)
+    return float(accuracy.loc[chosen, "coverage_rate"].mean())
+
+
+def _quality_message(tested: pd.DataFrame, cycles: pd.DataFrame) -> str:
+    naive, best = tested.iloc[0], tested.iloc[-1]
+    message = (
+        f"The automatic forecast misses by {percent(best['wmape_rate'])} where the naive one misses by "
+        f"{percent(naive['wmape_rate'])}"
+    )
+    if cycles.empty:
+        return message
+    before, last = cycles.iloc[0], cycles.iloc[-1]
+    gain = points(float(last["wmape_rate"]) - float(before["wmape_rate"]))
+    return message + (
+        f"; in past cycles the {last['stream']} missed by {percent(last['wmape_rate'])} a month, "
+        f"{gain} on {before['stream'].replace('_', ' ')}"
+    )
+
+
+@report_section("forecast_quality", notebook=NOTEBOOK)
+def forecast_quality(tables: Tables, model: Model) -> Section:
+    """Error of each step from naive to consensus, and what each adds."""
+    bucket = model.calendar.history_bucket
+    tested, cycles = _steps(tables, "backtest"), _steps(tables, "archive")
+    title = (
+        f"{model.name}, weighted error by stream, % of demand, "
+        f"up to 3 {bucket}s (backtest) or months (cycles) ahead"
+    )
+    if tested.empty:
+        return Section("History is too short for a backtest", title, source=("forecast_accuracy", "family *"))
+    both = pd.concat(
+        [
+            tested.assign(label="backtest, " + tested["stream"].str.replace("_", " ")),
+            cycles.assign(label="cycles, " + cycles["stream"].str.replace("_", " ")),
+        ],
+        ignore_index=True,
+    )
+    bars = both.rename(columns={"wmape_rate": "value"})[["label", "value"]]
+    return Section(
+        _quality_message(tested, cycles),
+        title,
+        chart=charts.bars_by_structure(bars, unit="%", code="AC", sense="lower_better"),
+        table=Table(
+            both.drop(columns="label"),
+            variances={"bias_rate": "neutral", "value_added_rate": "higher_better"},
+        ),
+        note=(
+            f"The 80 percent interval held {percent(_covered(tables), 0)} of what came, "
+            "judged on origins it was not made from."
+        ),
+        source=("forecast_accuracy", "family *, lag 1 to 3"),
+    )
+
+
+@report_section("forecast_exclusions", notebook=NOTEBOOK)
+def forecast_exclusions(tables: Tables, model: Model) -> Section:
+    """What is not forecast, and why."""
+    excluded = tables["forecast_exclusion"]
+    title = f"{model.name}, series without a statistical forecast, as of {iso_date(model.as_of)}"
+    source = ("forecast_exclusion", "all rows")
+    if excluded.empty:
+        return Section("Every series that sells is forecast", title, source=source)
+    table = excluded.groupby(["product", "reason"], as_index=False).agg(markets=("market", ", ".join))
+    message = (
+        f"{len(excluded)} series of {excluded['product'].nunique()} products have no statistical forecast"
+    )
+    return Section(message, title, table=Table(table), source=source)

@@ -1,0 +1,388 @@
+"""Messages of the executive meeting: the headline, what is asked, what is off plan, what may come."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import by_unit, iso_date, iso_month, percent, short, whole
+from sopwb.report.section import Card, Section
+from sopwb.report.table import Table
+
+__all__ = [
+    "decisions_asked",
+    "exceptions",
+    "executive_headline",
+    "gap_to_plan",
+    "past_decisions",
+    "promised_against_happened",
+    "risks_and_opportunities",
+    "year_landing",
+]
+
+NOTEBOOK = "70_executive_sop"
+MONTHS = 12
+COURSE = 12
+
+
+def words(code: str) -> str:
+    """Code as people say it: ``gross_margin`` is "Gross margin", ``ebit`` is "EBIT"."""
+    short_words = {"ebit": "EBIT", "ebitda": "EBITDA", "wmape": "WMAPE", "otif": "OTIF"}
+    text = " ".join(short_words.get(word, word) for word in code.split("_"))
+    return text[:1].upper() + text[1:]
+
+
+def _title(model: Model, what: str) -> str:
+    return f"{model.name}, {what}, as of {iso_date(model.as_of)}"
+
+
+def _chosen_figures(kpi: pd.DataFrame, model: Model) -> pd.DataFrame:
+    """Key figures of the whole company: those the settings name first, then others."""
+    whole_company = kpi[kpi["scope"] == "*"]
+    wanted = {name: place for place, name in enumerate(model.report.key_figures)}
+    places = whole_company["kpi"].map(wanted)
+    ordered = whole_company.assign(place=places).sort_values(["place", "kpi"], na_position="last")
+    return ordered.head(model.report.most_cards)
+
+
+def key_figure_cards(tables: Tables, model: Model) -> tuple[Card, ...]:
+    """Cards of the key figures, each with its difference to its reference and to the last cycle."""
+    past = tables["past_kpi"].sort_values("cycle")
+    cards = []
+    for row in _chosen_figures(tables["kpi"], model).to_dict("records"):
+        course = past.loc[past["kpi"] == row["kpi"], "kpi_value"].tail(COURSE).to_list()
+        last = course[-1] if course else float("nan")
+        cards.append(
+            Card(
+                label=words(row["kpi"]),
+                value=row["kpi_value"],
+                unit=row["unit"],
+                to_plan=row["kpi_value"] - row["reference_value"],
+                to_last=row["kpi_value"] - last,
+                sense=row["sense"],
+                plan_name=row["reference"] or "plan",
+                course=(*course, row["kpi_value"]),
+                currency=model.currency,
+            )
+        )
+    return tuple(cards)
+
+
+@report_section("executive_headline", notebook=NOTEBOOK)
+def executive_headline(tables: Tables, model: Model) -> Section:
+    """The headline sentence, the key figures, and one sentence for each topic."""
+    headline = tables["headline"].sort_values("position")
+    cards = key_figure_cards(tables, model)
+    source = ("headline", "all rows")
+    title = _title(model, f"key figures against reference and last cycle, {model.currency}")
+    if headline.empty:
+        return Section("The plan has no headline yet", title, cards=cards, source=("kpi", "whole company"))
+    rest = headline.iloc[1:][["topic", "message"]]
+    table = Table(rest, headings={"topic": "", "message": ""}) if len(rest) else None
+    return Section(headline["message"].iloc[0], title, table=table, cards=cards, source=source)
+
+
+@report_section("decisions_asked", notebook=NOTEBOOK)
+def decisions_asked(tables: Tables, model: Model) -> Section:
+    """Open decisions: question, options, money, what happens by default, what a week of delay costs."""
+    decision = tables["decision"]
+    rows = decision[decision["choice"].isna()].sort_values(["due_date", "decision"])
+    title = _title(model, f"open decisions, {model.currency}")
+    source = ("decision", "choice is missing")
+    if rows.empty:
+        return Section("No decision is asked in this cycle", title, source=source)
+    delay = rows["delay_cost_per_week"].sum()
+    count = "One decision is" if len(rows) == 1 else f"{len(rows)} decisions are"
+    costs = f"; a week of delay costs {short(delay, model.currency)}" if delay else ""
+    first = iso_date(rows["due_date"].iloc[0])
+    columns = [
+        "question",
+        "options",
+        "expected_value",
+        "default_choice",
+        "delay_cost_per_week",
+        "owner",
+        "due_date",
+    ]
+    table = Table(
+        rows[columns].assign(options=rows["options"].str.replace(";", " ·", regex=False)),
+        headings={
+            "expected_value": "money expected",
+            "default_choice": "if nothing is decided",
+            "delay_cost_per_week": "a week of delay costs",
+            "due_date": "decide by",
+        },
+        units={
+            "expected_value": f"short:{model.currency}",
+            "delay_cost_per_week": f"short:{model.currency}",
+        },
+        currency=model.currency,
+    )
+    return Section(f"{count} asked, the first by {first}{costs}", title, table=table, source=source)
+
+
+@report_section("exceptions", notebook=NOTEBOOK)
+def exceptions(tables: Tables, model: Model) -> Section:
+    """At most ten exceptions, ranked by the money at stake, each with its remedy."""
+    rows = tables["exception"].sort_values("rank").head(model.report.most_exceptions)
+    title = _title(model, f"exceptions ranked by money at stake, {model.currency}")
+    source = ("exception", "all rows")
+    if rows.empty:
+        return Section("The plan has no exceptions", title, source=source)
+    largest = rows.iloc[0]
+    message = f"{short(rows['money_value'].sum(), model.currency)} are at stake in {len(rows)} exceptions; "
+    message += f"the largest: {largest['message'][:1].lower()}{largest['message'][1:]}".rstrip(".")
+    span = [
+        iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
+        for start, end in zip(rows["start_period"], rows["end_period"], strict=True)
+    ]
+    table = Table(
+        rows.assign(span=span)[["rank", "area", "subject", "span", "message", "money_value", "remedy"]],
+        headings={"rank": "", "span": "when", "message": "what is wrong", "money_value": "at stake"},
+        units={"money_value": f"short:{model.currency}"},
+    )
+    return Section(message, title, table=table, source=source)
+
+
+def year_of_plan(tables: Tables, model: Model) -> pd.DatetimeIndex:
+    """Months of the fiscal year in which the plan begins."""
+    first = (model.as_of + pd.Timedelta(days=1)).to_period("M").to_timestamp()
+    start_month = model.calendar.fiscal_year_start_month
+    year = first.year if first.month >= start_month else first.year - 1
+    return pd.date_range(pd.Timestamp(year, start_month, 1), periods=MONTHS, freq="MS")
+
+
+def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
+    """One line of the profit and loss by month: AC to the as-of date, FC after it, BU and PY beside.
+
+    Returns
+    -------
+    pandas.DataFrame
+        period, version (AC, FC, BU, PY), value; the fiscal year in which the plan begins.
+    """
+    months = year_of_plan(tables, model)
+    rows = tables["profit_and_loss"]
+    rows = rows[rows["line"] == line].rename(columns={"amount_value": "value"})
+    is_closed = rows["period"] <= model.as_of
+    actual = rows[(rows["version"] == "actual") & is_closed]
+    parts = {
+        "AC": actual,
+        "FC": rows[(rows["version"] == "forecast") & ~is_closed],
+        "BU": rows[rows["version"] == "budget"],
+        "PY": actual.assign(period=actual["period"] + pd.DateOffset(years=1)),
+    }
+    joined = pd.concat(
+        [part.assign(version=code)[["period", "version", "value"]] for code, part in parts.items()]
+    )
+    return joined[joined["period"].isin(months)].reset_index(drop=True)
+
+
+def _landing(data: pd.DataFrame) -> tuple[float, float, float]:
+    """Year's outlook (AC and FC), budget and previous year of one line; missing where not whole."""
+    by_version = data.groupby("version")["value"].agg(["sum", "count"])
+    outlook = data.loc[data["version"].isin(["AC", "FC"]), "value"].sum()
+
+    def whole_year(code: str) -> float:
+        is_whole = code in by_version.index and by_version.loc[code, "count"] == MONTHS
+        return float(by_version.loc[code, "sum"]) if is_whole else float("nan")
+
+    return float(outlook), whole_year("BU"), whole_year("PY")
+
+
+def _against(value: float, reference: float, name: str, currency: str) -> str:
+    if pd.isna(reference):
+        return ""
+    gap = value - reference
+    side = "above" if gap >= 0 else "below"
+    return f", {short(abs(gap), currency)} {side} {name}"
+
+
+@report_section("gap_to_plan", notebook=NOTEBOOK)
+def gap_to_plan(tables: Tables, model: Model) -> Section:
+    """Revenue and EBIT of the fiscal year by month: actual and plan against budget and previous year."""
+    lines = {line: line_by_month(tables, model, line) for line in model.report.gap_lines}
+    shown = {line: data for line, data in lines.items() if data["version"].isin(["AC", "FC"]).any()}
+    months = year_of_plan(tables, model)
+    span = f"{iso_month(months[0])} to {iso_month(months[-1])}"
+    title = f"{model.name}, {', '.join(words(line) for line in shown)}, {model.currency}, {span}, AC and FC"
+    source = ("profit_and_loss", f"line = {' or '.join(shown)}, {span}")
+    if not shown:
+        return Section("There is no profit and loss yet", title, source=source)
+    sentences = []
+    for line, data in shown.items():
+        outlook, budget, previous = _landing(data)
+        versus = _against(outlook, budget, "budget", model.currency)
+        versus = versus or _against(outlook, previous, "previous year", model.currency)
+        sentences.append(f"{words(line)} lands at {short(outlook, model.currency)}{versus}")
+    pictures = []
+    for data in shown.values():
+        known = set(data["version"])
+        reference = next((code for code in ("BU", "PY") if code in known), None)
+        kept = data[data["version"].isin(["AC", "FC", reference])]
+        pictures.append(
+            charts.columns_over_time(kept, unit=model.currency, variance=reference, width=420, height=130)
+        )
+    names = " · ".join(f"{place}: {words(line)}" for place, line in zip(("left", "right"), shown, strict=False))
+    return Section("; ".join(sentences), f"{title} ({names})", chart=tuple(pictures), source=source)
+
+
+@report_section("year_landing", notebook=NOTEBOOK)
+def year_landing(tables: Tables, model: Model) -> Section:
+    """The fiscal year as it will land, by line of the profit and loss, against budget and previous year."""
+    result = tables["profit_and_loss"]
+    present = list(dict.fromkeys(result["line"]))
+    months = year_of_plan(tables, model)
+    rows = []
+    for line in _reading_order(present):
+        outlook, budget, previous = _landing(line_by_month(tables, model, line))
+        rows.append((line, outlook, budget, previous, outlook - budget, outlook - previous))
+    columns = ["line", "outlook", "budget", "previous", "to_budget", "to_previous"]
+    frame = pd.DataFrame(rows, columns=columns)
+    title = f"{model.name}, profit and loss, {model.currency}, fiscal year from {iso_month(months[0])}"
+    source = ("profit_and_loss", f"{iso_month(months[0])} to {iso_month(months[-1])}")
+    if frame.empty:
+        return Section("There is no profit and loss yet", title, source=source)
+    return Section(
+        _landing_message(frame, model), title, table=_landing_table(frame, model), source=source
+    )
+
+
+def _reading_order(present: list[str]) -> list[str]:
+    from sopwb.measure.line import LINES
+
+    return [line for line in LINES if line in present]
+
+
+def _landing_message(frame: pd.DataFrame, model: Model) -> str:
+    profit = frame[frame["line"] == "ebit"]
+    if profit.empty:
+        return "The year by line of the profit and loss"
+    row = profit.iloc[0]
+    versus = _against(row["outlook"], row["budget"], "budget", model.currency)
+    versus = versus or _against(row["outlook"], row["previous"], "previous year", model.currency)
+    return f"EBIT of the year lands at {short(row['outlook'], model.currency)}{versus}"
+
+
+def _landing_table(frame: pd.DataFrame, model: Model) -> Table:
+    from sopwb.measure.line import SIGN, SUBTOTALS
+
+    nothing = frame[["outlook", "budget", "previous"]].fillna(0).eq(0).all(axis=1)
+    shown = frame[~nothing | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
+    senses = ["lower_better" if SIGN.get(line, 1) < 0 else "higher_better" for line in shown["line"]]
+    known = [c for c in ("budget", "previous", "to_budget", "to_previous") if shown[c].notna().any()]
+    unit = f"short:{model.currency}"
+    return Table(
+        shown.assign(line=shown["line"].map(words), sense=senses)[["line", "outlook", *known, "sense"]],
+        headings={
+            "line": "",
+            "outlook": "AC + FC",
+            "budget": "BU",
+            "previous": "PY",
+            "to_budget": "Δ BU",
+            "to_previous": "Δ PY",
+        },
+        units=dict.fromkeys(("outlook", *known), unit),
+        variances={"to_budget": "sense", "to_previous": "sense"},
+        sums=[place for place, line in enumerate(shown["line"]) if line in SUBTOTALS],
+        currency=model.currency,
+        hidden=("sense",),
+    )
+
+
+@report_section("promised_against_happened", notebook=NOTEBOOK)
+def promised_against_happened(tables: Tables, model: Model) -> Section:
+    """What earlier cycles promised for months now closed, against what happened."""
+    rows = tables["promise"].dropna(subset=["promised_value", "happened_value"])
+    title = _title(model, "figures promised by earlier cycles against what happened")
+    source = ("promise", "months that have closed")
+    if rows.empty:
+        return Section("No earlier cycle has promised a month that has closed since", title, source=source)
+    latest = rows.sort_values(["measure", "period", "cycle"]).drop_duplicates(["measure", "period"], keep="last")
+    totals = latest.groupby("measure", as_index=False)[["promised_value", "happened_value"]].sum()
+    first = totals.iloc[(totals["measure"] != "revenue").to_numpy().argmin()]
+    rate = first["happened_value"] / first["promised_value"] if first["promised_value"] else float("nan")
+    months = latest["period"].nunique()
+    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {months} closed months"
+    table = Table(
+        latest.sort_values(["measure", "period"])
+        .assign(
+            measure=latest["measure"].map(words),
+            period=latest["period"].map(iso_month),
+            delta=latest["happened_value"] - latest["promised_value"],
+            cycle=latest["cycle"].map(iso_date),
+        )[["measure", "period", "cycle", "promised_value", "happened_value", "delta", "attainment_rate"]],
+        headings={
+            "period": "month",
+            "cycle": "promised on",
+            "promised_value": "promised",
+            "happened_value": "happened",
+            "delta": "Δ",
+            "attainment_rate": "happened, % of promised",
+        },
+        units={name: "short:" for name in ("promised_value", "happened_value", "delta")},
+        variances={"delta": "neutral"},
+    )
+    return Section(message, title, table=table, source=source)
+
+
+@report_section("past_decisions", notebook=NOTEBOOK)
+def past_decisions(tables: Tables, model: Model) -> Section:
+    """Decisions taken in earlier cycles, the money expected of them and what came of them."""
+    decision = tables["decision"]
+    rows = decision[decision["choice"].notna()].sort_values(["cycle", "decision"], ascending=[False, True])
+    title = _title(model, f"decisions taken and what came of them, {model.currency}")
+    source = ("decision", "choice is known")
+    if rows.empty:
+        return Section("No decision of an earlier cycle is on record", title, source=source)
+    known = rows.dropna(subset=["expected_value", "outcome_value"])
+    expected, came = known["expected_value"].sum(), known["outcome_value"].sum()
+    message = f"{len(rows)} decisions are on record; none has a known outcome yet"
+    if len(known):
+        message = (
+            f"{len(known)} of {len(rows)} decisions have an outcome: {short(came, model.currency)} came of "
+            f"{short(expected, model.currency)} expected"
+        )
+    unit = f"short:{model.currency}"
+    table = Table(
+        rows.assign(delta=rows["outcome_value"] - rows["expected_value"])[
+            ["cycle", "question", "choice", "owner", "expected_value", "outcome_value", "delta"]
+        ],
+        headings={"expected_value": "expected", "outcome_value": "came", "delta": "Δ"},
+        units={"expected_value": unit, "outcome_value": unit, "delta": unit},
+        variances={"delta": "higher_better"},
+    )
+    return Section(message, title, table=table, source=source)
+
+
+@report_section("risks_and_opportunities", notebook=NOTEBOOK)
+def risks_and_opportunities(tables: Tables, model: Model) -> Section:
+    """Risks and opportunities outside the plan, weighted by their probability."""
+    register = tables["risk_opportunity"]
+    rows = register.assign(weighted=register["probability"] * register["impact_value"])
+    rows = rows.assign(size=rows["weighted"].abs()).sort_values("size", ascending=False)
+    title = _title(model, f"risks and opportunities outside the plan, margin, {model.currency}")
+    source = ("risk_opportunity", "all rows")
+    if rows.empty:
+        return Section("No risk or opportunity is on the register", title, source=source)
+    up = rows.loc[rows["weighted"] > 0, "weighted"].sum()
+    down = rows.loc[rows["weighted"] < 0, "weighted"].sum()
+    message = (
+        f"Weighted by probability, risks of {short(down, model.currency)} stand against opportunities of "
+        f"{short(up, model.currency)}: {short(up + down, model.currency, signed=True)} outside the plan"
+    )
+    unit = f"short:{model.currency}"
+    columns = ["description", "kind", "probability", "impact_value", "weighted", "decision_date", "mitigation", "owner"]
+    table = Table(
+        rows[columns],
+        headings={"description": "what may happen", "impact_value": "impact", "decision_date": "decide by"},
+        units={"probability": "rate", "impact_value": unit, "weighted": unit},
+        variances={"impact_value": "higher_better", "weighted": "higher_better"},
+    )
+    return Section(message, title, table=table, source=source)
+
+
+def figure_text(value: float, unit: str, model: Model) -> str:
+    """A key figure in a sentence."""
+    return whole(value) if unit == "count" else by_unit(value, unit, model.currency)

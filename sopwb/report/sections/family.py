@@ -1,0 +1,108 @@
+"""The sales, production and inventory picture, family by family."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import iso_date, short
+from sopwb.report.section import Section
+
+__all__ = ["family_picture"]
+
+NOTEBOOK = "70_executive_sop"
+HISTORY_MONTHS = 6
+PLAN_MONTHS = 12
+OTHERS = "other families"
+SALES, PRODUCTION, STOCK = "Sales", "Production at standard cost", "Stock at standard cost"
+
+
+def _by_family(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
+    """Sum of a column by family of finished products and month."""
+    product = tables["product"]
+    finished = product.loc[product["product_type"] == "finished", ["product", "family"]]
+    joined = rows.merge(finished, on="product", how="inner", validate="m:1")
+    summed = joined.groupby(["family", "month"], as_index=False)[column].sum()
+    return summed.rename(columns={"month": "period", column: "value"})
+
+
+def _month(dates: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    return dates.dt.to_period("M").dt.to_timestamp()
+
+
+def _sales(tables: Tables, model: Model) -> list[pd.DataFrame]:
+    sold = tables["sales_history"]
+    sold = sold[sold["date"] <= model.as_of]
+    plan = tables["margin_plan"]
+    return [
+        _by_family(sold.assign(month=_month(sold["date"])), tables, "net_sales_value").assign(version="AC"),
+        _by_family(plan.assign(month=_month(plan["period"])), tables, "revenue_value").assign(version="FC"),
+    ]
+
+
+def _production(tables: Tables, model: Model) -> list[pd.DataFrame]:
+    cost = tables["product_cost"].set_index("product")["standard_cost_per_unit"]
+    plan = tables["supply_plan"]
+    made = plan[plan["option"] == "make"]
+    planned = made.assign(month=_month(made["period"]), value=made["planned_qty"] * made["product"].map(cost))
+    frames = [_by_family(planned, tables, "value").assign(version="FC")]
+    if "production_history" in tables and len(tables["production_history"]):
+        past = tables["production_history"]
+        day = next(c for c in past.columns if past[c].dtype.kind == "M")
+        quantity = next(c for c in past.columns if c.endswith("_qty"))
+        past = past[past[day] <= model.as_of]
+        done = past.assign(month=_month(past[day]), value=past[quantity] * past["product"].map(cost))
+        frames.insert(0, _by_family(done, tables, "value").assign(version="AC"))
+    return frames
+
+
+def _stock(tables: Tables) -> list[pd.DataFrame]:
+    projected = tables["projected_inventory"]
+    projected = projected.assign(month=_month(projected["period"]))
+    last = projected.groupby("month")["period"].transform("max")
+    ends = projected[projected["period"] == last]
+    return [_by_family(ends, tables, "closing_value").assign(version="FC")]
+
+
+def _few_families(data: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The largest families by sales, the rest as one."""
+    sizes = data[data["measure"] == SALES].groupby("family")["value"].sum().sort_values(ascending=False)
+    order = [*sizes.index, *sorted(set(data["family"]) - set(sizes.index))]
+    kept = order if len(order) <= most else order[: most - 1]
+    named = data.assign(family=data["family"].where(data["family"].isin(kept), OTHERS))
+    summed = named.groupby(["family", "measure", "period", "version"], as_index=False)["value"].sum()
+    place = {name: i for i, name in enumerate([*kept, OTHERS])}
+    return summed.sort_values(["family", "period"], key=lambda c: c.map(place) if c.name == "family" else c)
+
+
+@report_section("family_picture", notebook=NOTEBOOK)
+def family_picture(tables: Tables, model: Model) -> Section:
+    """Sales, production and inventory of each family by month, each measure on one scale."""
+    parts = {SALES: _sales(tables, model), PRODUCTION: _production(tables, model), STOCK: _stock(tables)}
+    data = pd.concat([f.assign(measure=m) for m, frames in parts.items() for f in frames], ignore_index=True)
+    first = model.as_of.to_period("M").to_timestamp() - pd.DateOffset(months=HISTORY_MONTHS - 1)
+    last = first + pd.DateOffset(months=HISTORY_MONTHS + PLAN_MONTHS - 1)
+    data = data[(data["period"] >= first) & (data["period"] <= last)]
+    title = f"{model.name}, sales, production and stock by family, {model.currency} a month, as of "
+    title += f"{iso_date(model.as_of)}, AC and FC"
+    source = ("margin_plan", "with supply_plan and projected_inventory, finished products")
+    if data.empty:
+        return Section("Nothing is planned for any family", title, source=source)
+    shown = _few_families(data, model.report.most_families)
+    grid = charts.family_grid(shown, units=dict.fromkeys(parts, model.currency))
+    return Section(_message(shown, model), title, chart=grid, source=source)
+
+
+def _message(shown: pd.DataFrame, model: Model) -> str:
+    ahead = shown[shown["version"] == "FC"]
+    sums = ahead.groupby("measure")["value"].sum()
+    stock = ahead[ahead["measure"] == STOCK].groupby("period")["value"].sum()
+    text = (
+        f"The next twelve months sell {short(sums.get(SALES, 0.0), model.currency)} and make "
+        f"{short(sums.get(PRODUCTION, 0.0), model.currency)} at standard cost"
+    )
+    if stock.empty:
+        return text
+    return f"{text}; stock goes from {short(stock.iloc[0], model.currency)} to {short(stock.iloc[-1], model.currency)}"

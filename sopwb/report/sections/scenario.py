@@ -1,0 +1,131 @@
+"""Messages of the scenario meeting: what each scenario does to the key figures of the base."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import BASELINE, Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import by_unit, iso_date, unit_name
+from sopwb.report.section import Section
+from sopwb.report.sections.executive import words
+from sopwb.report.table import Table
+
+__all__ = ["scenario_comparison", "scenario_results"]
+
+NOTEBOOK = "60_scenarios"
+DRAWN = ("ebit", "fill_rate", "stock_value")
+MOST_DRAWN = 3
+
+
+def _titles(model: Model) -> dict[str, str]:
+    return {BASELINE: "Baseline", **{name: scenario.title for name, scenario in model.scenarios.items()}}
+
+
+def _others(comparison: pd.DataFrame) -> pd.DataFrame:
+    return comparison[comparison["scenario"] != BASELINE]
+
+
+def _order(comparison: pd.DataFrame, model: Model) -> list[str]:
+    """Scenarios by what they do to EBIT, else as they are declared."""
+    profit = comparison[comparison["kpi"] == "ebit"].set_index("scenario")["delta_value"]
+    known = list(dict.fromkeys(comparison["scenario"]))
+    declared = {name: place for place, name in enumerate(model.scenarios)}
+    return sorted(known, key=lambda name: (-profit.get(name, 0.0), declared.get(name, len(declared)), name))
+
+
+def _title(model: Model, what: str) -> str:
+    return f"{model.name}, {what}, as of {iso_date(model.as_of)}"
+
+
+def _drawn_figures(rows: pd.DataFrame) -> list[str]:
+    """Figures that are drawn: profit, service and stock where they are known, else the first ones."""
+    present = list(dict.fromkeys(rows.dropna(subset=["kpi_value", "base_value"])["kpi"]))
+    preferred = [name for name in DRAWN if name in present]
+    return [*preferred, *(name for name in present if name not in preferred)][:MOST_DRAWN]
+
+
+@report_section("scenario_results", notebook=NOTEBOOK)
+def scenario_results(tables: Tables, model: Model) -> Section:
+    """Profit, service and stock of each scenario beside the base."""
+    rows = _others(tables["scenario_comparison"])
+    figures = _drawn_figures(rows)
+    title = _title(model, f"{', '.join(words(name) for name in figures)} by scenario, against the baseline")
+    source = ("scenario_comparison", "every scenario but the baseline")
+    if not figures:
+        return Section("No scenario has been planned beside the baseline", title, source=source)
+    order = _order(rows, model)
+    titles = _titles(model)
+    pictures = []
+    for name in figures:
+        part = rows[rows["kpi"] == name].set_index("scenario").reindex(order).dropna(subset=["kpi_value"])
+        data = pd.DataFrame(
+            {
+                "label": [titles.get(scenario, scenario) for scenario in part.index],
+                "value": part["kpi_value"].to_list(),
+                "reference": part["base_value"].to_list(),
+            }
+        )
+        unit = unit_name(part["unit"].iloc[0], model.currency)
+        pictures.append(
+            charts.bars_by_structure(
+                data,
+                unit=unit,
+                reference="PP",
+                sense=part["sense"].iloc[0],
+                names=(words(name), "baseline"),
+                width=190,
+            )
+        )
+    return Section(_message(rows, order, titles, model), title, chart=tuple(pictures), source=source)
+
+
+def _message(rows: pd.DataFrame, order: list[str], titles: dict[str, str], model: Model) -> str:
+    count = f"{len(order)} scenarios are planned beside the baseline"
+    profit = rows[rows["kpi"] == "ebit"].set_index("scenario")
+    known = [name for name in order if name in profit.index and pd.notna(profit.loc[name, "delta_value"])]
+    if not known:
+        return count
+    unit = profit["unit"].iloc[0]
+
+    def said(name: str) -> str:
+        delta = by_unit(float(profit.loc[name, "delta_value"]), unit, model.currency, signed=True)
+        return f"{titles.get(name, name)} ({delta})"
+
+    if len(known) == 1:
+        return f"Against the baseline, EBIT changes most with {said(known[0])}"
+    return f"For EBIT the best of {len(known)} scenarios is {said(known[0])}, the worst {said(known[-1])}"
+
+
+@report_section("scenario_comparison", notebook=NOTEBOOK)
+def scenario_comparison(tables: Tables, model: Model) -> Section:
+    """Every key figure of the base, and by how much each scenario changes it."""
+    comparison = tables["scenario_comparison"]
+    rows = _others(comparison)
+    title = _title(model, f"key figures of the baseline and their change by scenario, {model.currency}")
+    source = ("scenario_comparison", "all rows")
+    if rows.empty:
+        return Section("There is nothing to compare: only the baseline is planned", title, source=source)
+    titles = _titles(model)
+    order = _order(rows, model)
+    facts = rows.drop_duplicates("kpi").set_index("kpi")[["base_value", "unit", "sense"]]
+    deltas = rows.pivot(index="kpi", columns="scenario", values="delta_value").reindex(columns=order)
+    wide = facts.join(deltas).reset_index()
+    wide = wide.assign(kpi=wide["kpi"].map(words))
+    table = Table(
+        wide[["kpi", "base_value", *order, "unit", "sense"]],
+        headings={"kpi": "", "base_value": "baseline", **{name: f"Δ {titles.get(name, name)}" for name in order}},
+        variances=dict.fromkeys(order, "sense"),
+        currency=model.currency,
+        hidden=("unit", "sense"),
+        row_unit="unit",
+    )
+    descriptions = [
+        f"{scenario.title}: {scenario.description}"
+        for name, scenario in model.scenarios.items()
+        if name in order and scenario.description
+    ]
+    moved = int((deltas.abs() > 0).any(axis=1).sum())
+    message = f"{moved} of {len(wide)} key figures move in at least one of {len(order)} scenarios"
+    return Section(message, title, table=table, note=" ".join(descriptions), source=source)

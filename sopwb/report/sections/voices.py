@@ -1,0 +1,130 @@
+"""Messages of the demand review about its voices: streams, activities, and people against the machine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import iso_date, percent, short
+from sopwb.report.section import Section
+from sopwb.report.sections.demand import NOTEBOOK, months_ahead, span_of
+from sopwb.report.table import Table
+
+__all__ = ["activity_calendar", "demand_streams", "manual_against_automatic"]
+
+SHOWN = 12
+STREAMS = ["baseline_qty", "activity_qty", "automatic_qty", "manual_qty", "consensus_qty"]
+
+
+@report_section("demand_streams", notebook=NOTEBOOK)
+def demand_streams(tables: Tables, model: Model) -> Section:
+    """Every stream beside the others, by family: from baseline to consensus."""
+    plan = months_ahead(tables)
+    spoken = plan.assign(manual_qty=plan["manual_qty"].fillna(plan["automatic_qty"]))
+    table = spoken.groupby("family", as_index=False)[[*STREAMS, "consensus_value"]].sum()
+    total = table.drop(columns="family").sum()
+    share = plan["manual_qty"].notna() @ plan["automatic_qty"] / max(plan["automatic_qty"].sum(), 1e-9)
+    gap = total["manual_qty"] / total["automatic_qty"] - 1 if total["automatic_qty"] > 0 else float("nan")
+    activities = total["activity_qty"] / max(total["baseline_qty"], 1e-9)
+    message = (
+        f"People speak about {percent(share, 0)} of the volume and see {percent(gap, signed=True)} "
+        f"against the automatic forecast; activities are {percent(activities)} of the baseline"
+    )
+    shown = pd.concat([table, pd.DataFrame([{"family": "all", **total}])], ignore_index=True)
+    return Section(
+        message,
+        f"{model.name}, demand by stream and family, units and {model.currency}, {span_of(plan)}",
+        table=Table(shown, sums=(-1,), currency=model.currency),
+        note="Where nobody speaks, the manual column shows the automatic forecast.",
+        source=("demand_plan", "next twelve months, by family"),
+    )
+
+
+def _in_money(tables: Tables) -> pd.DataFrame:
+    """Effect of every coming activity in units and at net price."""
+    keys = ["product", "market", "period"]
+    prices = tables["demand_plan"][[*keys, "net_price_per_unit"]]
+    effect = tables["activity_effect"].merge(prices, on=keys, how="left", validate="many_to_one")
+    price = effect["net_price_per_unit"].fillna(0.0)
+    effect = effect.assign(effect_value=effect["effect_qty"] * price, full_value=effect["full_qty"] * price)
+    columns = ["full_qty", "effect_qty", "full_value", "effect_value"]
+    total = effect.groupby("activity", as_index=False)[columns].sum()
+    return total.merge(tables["activity"], on="activity", how="left", validate="one_to_one")
+
+
+@report_section("activity_calendar", notebook=NOTEBOOK)
+def activity_calendar(tables: Tables, model: Model) -> Section:
+    """Coming activities: when, how sure, what they bring, and what is left out of the plan."""
+    coming = _in_money(tables)
+    title = f"{model.name}, activities ahead, {model.currency} at net price, as of {iso_date(model.as_of)}"
+    if coming.empty:
+        return Section("No activity is planned", title, source=("activity_effect", "all rows"))
+    ranked = coming.sort_values("full_value", key=abs, ascending=False)
+    out = coming[coming["effect_qty"] == 0]
+    inside = short(coming["effect_value"].sum(), model.currency)
+    message = (
+        f"{len(coming)} activities bring {inside} into the plan; "
+        f"{len(out)} worth {short(out['full_value'].sum(), model.currency)} stay outside it"
+    )
+    top = ranked.head(SHOWN).sort_values(["start_date", "activity"])
+    top = top.assign(
+        label=top["description"],
+        text=[
+            f"{short(v, model.currency)}, p {percent(p, 0)}"
+            for v, p in zip(top["full_value"], top["probability"], strict=True)
+        ],
+        code=np.where(top["probability"] >= 1, "AC", "FC"),
+    )
+    columns = [
+        "description",
+        "start_date",
+        "end_date",
+        "probability",
+        "effect_qty",
+        "effect_value",
+        "cost_value",
+        "owner",
+    ]
+    return Section(
+        message,
+        title,
+        chart=charts.calendar_bars(top[["label", "start_date", "end_date", "text", "code"]]),
+        table=Table(ranked[columns], units={"probability": "rate"}, max_rows=SHOWN, currency=model.currency),
+        note="The largest twelve are drawn, with their effect if they take place.",
+        source=("activity_effect", "all activities ahead"),
+    )
+
+
+@report_section("manual_against_automatic", notebook=NOTEBOOK)
+def manual_against_automatic(tables: Tables, model: Model) -> Section:
+    """Where people and the automatic forecast differ most, in money."""
+    plan = months_ahead(tables).dropna(subset=["manual_qty"])
+    title = f"{model.name}, manual against automatic forecast, {model.currency} at net price, {span_of(plan)}"
+    if plan.empty:
+        message = "Nobody has a forecast that still counts"
+        return Section(message, title, source=("demand_plan", "manual_qty given"))
+    plan = plan.assign(
+        value=plan["manual_qty"] * plan["net_price_per_unit"],
+        reference=plan["automatic_qty"] * plan["net_price_per_unit"],
+        label=plan["family"] + ", " + plan["market"],
+    )
+    total = plan.groupby("label", as_index=False)[["value", "reference"]].sum()
+    total = total.assign(difference_value=total["value"] - total["reference"])
+    ranked = total.sort_values("difference_value", key=abs, ascending=False).head(SHOWN)
+    first, gap = ranked.iloc[0], total["difference_value"].sum()
+    message = (
+        f"People differ from the automatic forecast by {short(gap, model.currency, signed=True)} in all; "
+        f"most in {first['label']}, by {short(first['difference_value'], model.currency, signed=True)}"
+    )
+    return Section(
+        message,
+        title,
+        chart=charts.bars_by_structure(
+            ranked[["label", "value", "reference"]], unit=model.currency, reference="PL", sense="neutral"
+        ),
+        note="Outlined is the automatic forecast. Ask the authors of the first three for their reasons.",
+        source=("demand_plan", "manual_qty given, next twelve months"),
+    )

@@ -1,0 +1,1 @@
+"""Runs on disk: how tables are written, how a run is published, and what earlier runs tell."""

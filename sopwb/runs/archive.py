@@ -1,0 +1,100 @@
+"""What earlier cycles planned: read from the published runs on which a run builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from sopwb.errors import Fault, InputError
+from sopwb.runs.publish import Published, list_runs
+from sopwb.runs.store import read_table
+from sopwb.schema import Schema
+
+__all__ = ["ARCHIVE_TABLES", "approve", "cycle_chain", "past_tables", "remembered"]
+
+ARCHIVE_TABLES = ("past_demand_plan", "past_supply_plan", "past_kpi", "past_profit_and_loss")
+LONGEST_CHAIN = 24
+
+
+def cycle_chain(root: Path, run: Published | None) -> list[Published]:
+    """A run and those it builds on, newest first, one per as-of date."""
+    if run is None:
+        return []
+    by_name = {item.run_id: item for item in list_runs(root, run.folder.parent.name)}
+    chain = [run]
+    while len(chain) < LONGEST_CHAIN:
+        before = by_name.get(chain[-1].manifest.get("builds_on") or "")
+        if before is None:
+            break
+        chain.append(before)
+    return chain
+
+
+def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.DataFrame]:
+    """Archive tables (``past_...``) made of the tables of earlier runs."""
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ARCHIVE_TABLES}
+    for run in chain:
+        folder = run.folder / "tables"
+        made = ("demand_plan", "supply_plan", "kpi", "profit_and_loss", "period")
+        frames = {name: read_table(folder / f"{name}.parquet", schema[name]) for name in made}
+        for name, frame in remembered(frames, pd.Timestamp(run.manifest["as_of"])).items():
+            parts[name].append(frame)
+    return {
+        name: schema[name].shape(pd.concat(found)) if found else schema[name].empty()
+        for name, found in parts.items()
+    }
+
+
+def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """The archive tables of one cycle.
+
+    Parameters
+    ----------
+    frames
+        Tables demand_plan, supply_plan, kpi, profit_and_loss and period of the cycle.
+    cycle
+        Its as-of date.
+    """
+    month = frames["period"][["period", "fiscal_period"]]
+    plan = frames["demand_plan"].merge(month, on="period", validate="many_to_one")
+    streams = ["baseline_qty", "automatic_qty", "consensus_qty"]
+    by_month = plan.groupby(["product", "market", "fiscal_period"], as_index=False)
+    demand = by_month[streams].sum()
+    spoken = by_month["manual_qty"].sum(min_count=1)["manual_qty"]
+    kpi = frames["kpi"].loc[frames["kpi"]["scope"] == "*", ["kpi", "kpi_value"]]
+    result = frames["profit_and_loss"]
+    money = result.loc[result["version"] == "forecast", ["period", "line", "amount_value"]]
+    columns = ["option", "product", "location", "source", "period", "planned_qty"]
+    return {
+        "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle).rename(
+            columns={"fiscal_period": "period"}
+        ),
+        "past_supply_plan": frames["supply_plan"][columns].assign(cycle=cycle),
+        "past_kpi": kpi.assign(cycle=cycle),
+        "past_profit_and_loss": money.assign(cycle=cycle),
+    }
+
+
+def approve(run: Published, who: str, comment: str, moment: str) -> Path:
+    """Record the approval of a published run beside it; the run itself stays as it is.
+
+    Raises
+    ------
+    InputError
+        The run is approved already, or its plan failed its checks.
+    """
+    if run.manifest["status"] == "failed_checks":
+        remedy = "mend the plan and run again"
+        raise InputError([Fault(run.run_id, "its plan fails its own checks", remedy=remedy)])
+    path = run.folder.parent / "approvals" / f"{run.run_id}.json"
+    path.parent.mkdir(exist_ok=True)
+    content = {"run": run.run_id, "by": who, "comment": comment, "at": moment, "files": run.manifest["files"]}
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1, sort_keys=True)
+    except FileExistsError:
+        raise InputError([Fault(run.run_id, "is approved already", remedy=f"see {path.name}")]) from None
+    return path

@@ -1,0 +1,198 @@
+"""The rules of the supply plan, one function each; every one yields plain cvxpy constraints.
+
+A rule reads arrays and variables and knows nothing of modes and prices: ``off``, ``soft`` and
+``hard`` are settings. What the mark says of a rule:
+
+``unit``
+    Unit of the limit, for its price.
+``mode``
+    Mode without a setting; ``law`` is not up to anybody.
+``always_met``
+    Doing nothing meets the rule, so that it may be hard without making a plan impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from sopwb.extend import constraint
+from sopwb.supply.data import PlanData
+from sopwb.supply.variables import Variables
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+    Rules = Iterator[cp.Constraint]
+
+__all__ = [
+    "capacity",
+    "demand_balance",
+    "end_stock",
+    "lane_capacity",
+    "lateness",
+    "overload",
+    "overtime",
+    "prepaid_hours",
+    "safety_stock",
+    "shelf_life",
+    "stock_balance",
+    "stock_value_cap",
+    "storage",
+    "supplier_limit",
+]
+
+
+def _before(things: int, buckets: int) -> sp.csr_array:
+    """Takes the value of the bucket before; nothing is before the first."""
+    return sp.csr_array(sp.kron(sp.eye_array(things), sp.eye_array(buckets, k=-1), format="csr"))
+
+
+@constraint("stock_balance", mode="law", always_met=True)
+def stock_balance(data: PlanData, v: Variables) -> Rules:
+    """Stock = stock before + what comes in anyway + arrivals − uses − shipped − scrapped."""
+    import cvxpy as cp
+
+    things, buckets = len(data.network.nodes), data.buckets.count
+    change = sp.eye_array(things * buckets, format="csr") - _before(things, buckets)
+    place = data.shelf_life.scrap_node * buckets + data.shelf_life.scrap_bucket
+    scraps = sp.csr_array((np.ones(len(place)), (place, np.arange(len(place)))), shape=(things * buckets, len(place)))
+    supplied = [
+        cp.Constant(option.arrivals - option.uses) @ v.decisions[name]
+        for name, option in data.options.items()
+        if option.count
+    ]
+    issued = cp.Constant(data.demand.served_from) @ v.shipped + cp.Constant(scraps) @ v.scrapped
+    yield cp.Constant(sp.csr_array(change)) @ v.stock + issued - sum(supplied) == data.stock.inflow
+
+
+@constraint("demand_balance", mode="law", always_met=True)
+def demand_balance(data: PlanData, v: Variables) -> Rules:
+    """What was waiting and is wanted now is shipped, waits on or is lost."""
+    import cvxpy as cp
+
+    buckets = data.buckets.count
+    before = _before(len(data.network.streams), buckets)
+    yield v.shipped + v.lost + v.late - cp.Constant(before) @ v.late == data.demand.demand
+
+
+@constraint("lateness", mode="hard", always_met=True, unit="base unit")
+def lateness(data: PlanData, v: Variables) -> Rules:
+    """No demand waits longer than allowed: what waits is from the last days."""
+    yield v.late <= data.demand.late_limit
+
+
+@constraint("capacity", mode="hard", always_met=True, unit="hour")
+def capacity(data: PlanData, v: Variables) -> Rules:
+    """Hours needed stay within regular hours, overtime and declared overload."""
+    import cvxpy as cp
+
+    needed = [
+        cp.Constant(option.hours) @ v.decisions[name]
+        for name, option in data.options.items()
+        if option.hours.nnz
+    ]
+    if needed:
+        yield sum(needed) - v.overtime - v.overload <= data.hours.regular
+
+
+@constraint("overtime", mode="hard", always_met=True, unit="hour")
+def overtime(data: PlanData, v: Variables) -> Rules:
+    """Overtime stays within what a resource may add."""
+    yield v.overtime <= data.hours.overtime
+
+
+@constraint("overload", mode="law", always_met=True, unit="hour")
+def overload(data: PlanData, v: Variables) -> Rules:
+    """Without a price for it there is no work beyond all capacity."""
+    if data.settings.overload_cost_per_hour is None:
+        yield v.overload <= 0
+
+
+@constraint("prepaid_hours", mode="law", always_met=True)
+def prepaid_hours(data: PlanData, v: Variables) -> Rules:
+    """Hours that are paid whether used or not are free up to what is used of them."""
+    import cvxpy as cp
+
+    yield v.prepaid <= data.hours.paid
+    paid = np.flatnonzero(data.hours.paid)
+    needed = [
+        cp.Constant(option.hours[paid]) @ v.decisions[name]
+        for name, option in data.options.items()
+        if option.hours[paid].nnz
+    ]
+    if needed:
+        yield v.prepaid[paid] <= sum(needed)
+
+
+@constraint("supplier_limit", mode="hard", always_met=True, unit="base unit")
+def supplier_limit(data: PlanData, v: Variables) -> Rules:
+    """A supplier delivers no more than its capacity on the days of delivery."""
+    limit = data.options["buy"].limit
+    limited = np.flatnonzero(np.isfinite(limit))
+    if len(limited):
+        yield v.decisions["buy"][limited] <= limit[limited]
+
+
+@constraint("lane_capacity", mode="hard", always_met=True, unit="pallet")
+def lane_capacity(data: PlanData, v: Variables) -> Rules:
+    """A lane carries no more pallets than it can."""
+    import cvxpy as cp
+
+    if len(data.lanes.most):
+        yield cp.Constant(data.lanes.matrix) @ v.decisions["move"] <= data.lanes.most
+
+
+@constraint("safety_stock", mode="soft", unit="base unit")
+def safety_stock(data: PlanData, v: Variables) -> Rules:
+    """Stock at the end of a bucket covers the safety stock."""
+    wanted = np.flatnonzero(data.stock.safety > 0)
+    if len(wanted):
+        yield v.stock[wanted] >= data.stock.safety[wanted]
+
+
+@constraint("storage", mode="soft", unit="pallet", per_day=True)
+def storage(data: PlanData, v: Variables) -> Rules:
+    """Stock at a location finds a pallet place."""
+    import cvxpy as cp
+
+    if len(data.storage.most):
+        yield cp.Constant(data.storage.matrix) @ v.stock <= data.storage.most
+
+
+@constraint("stock_value_cap", mode="soft", unit="currency")
+def stock_value_cap(data: PlanData, v: Variables) -> Rules:
+    """The value of stock stays below the caps of the financial plan."""
+    import cvxpy as cp
+
+    if len(data.stock_value.most):
+        yield cp.Constant(data.stock_value.matrix) @ v.stock <= data.stock_value.most
+
+
+@constraint("shelf_life", mode="hard", always_met=True, unit="base unit")
+def shelf_life(data: PlanData, v: Variables) -> Rules:
+    """What is in stock came in within its shelf life or is still fresh from the start.
+
+    First in, first out over all locations of a product; what expires of the opening stock is
+    scrapped, what is made anew is made so that it need not be.
+    """
+    import cvxpy as cp
+
+    life = data.shelf_life
+    if len(life.fresh):
+        recent = [
+            cp.Constant(matrix) @ v.decisions[name] for name, matrix in life.recent.items() if matrix.nnz
+        ]
+        yield cp.Constant(life.stock) @ v.stock - sum(recent) <= life.fresh
+
+
+@constraint("end_stock", mode="law", always_met=True)
+def end_stock(data: PlanData, v: Variables) -> Rules:
+    """Stock at the end of the horizon has a worth up to its target, and none beyond."""
+    buckets = data.buckets.count
+    last = np.arange(buckets - 1, len(data.stock.target), buckets)
+    yield v.end_stock <= data.stock.target[last]
+    yield v.end_stock <= v.stock[last]

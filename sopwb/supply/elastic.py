@@ -1,0 +1,153 @@
+"""The programme as the solver gets it: single-variable rows as bounds, soft rows with slack, all scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from sopwb.supply.buckets import Floats, Ints
+from sopwb.supply.program import Program
+
+__all__ = ["Elastic", "elastic_of"]
+
+TOP_CHARGE = 10.0
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """Scaled columns and rows; ``x = unit * (pick @ y)`` are the variables of the programme.
+
+    Parameters
+    ----------
+    matrix, row_lower, row_upper, lower, upper
+        The programme in scaled units.
+    pick
+        Which columns add up to each variable of the programme, before scaling.
+    row
+        Row of the programme of each kept row.
+    row_scale
+        Factor by which each kept row was multiplied.
+    slack_charge, elastic_charge
+        Charge for a scaled unit of each column that breaks a soft row, or a row without choice.
+    bound_row, bound_column, bound_sign
+        Rows that became bounds, the column each bounds and its direction (1 most, -1 least).
+    """
+
+    matrix: sp.csc_array
+    row_lower: Floats
+    row_upper: Floats
+    lower: Floats
+    upper: Floats
+    pick: sp.csr_array
+    unit: Floats
+    row: Ints
+    row_scale: Floats
+    slack_charge: Floats
+    elastic_columns: Floats
+    bound_row: Ints
+    bound_column: Ints
+    bound_value: Floats
+    bound_factor: Floats
+
+
+@dataclass(frozen=True)
+class _Singles:
+    """Rows with one variable: its column, and the bound that the row means for it."""
+
+    row: Ints
+    column: Ints
+    factor: Floats
+    bound: Floats
+
+
+def _flags(program: Program) -> tuple[np.ndarray, np.ndarray, Floats]:  # type: ignore[type-arg]
+    """Which rows are soft, which elastic, and the price of each."""
+    size = len(program.most)
+    soft, elastic, price = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), np.zeros(size)
+    for rule in program.rules:
+        part = slice(rule.first, rule.last)
+        soft[part], elastic[part], price[part] = rule.is_soft, rule.is_elastic, rule.price
+    return soft, elastic, price
+
+
+def _singles(program: Program) -> _Singles:
+    matrix = program.matrix
+    row = np.flatnonzero((np.diff(matrix.indptr) == 1) & ~program.is_equal)
+    at = matrix.indptr[row]
+    factor, column = matrix.data[at], matrix.indices[at].astype(np.int64)
+    return _Singles(row, column, factor, program.most[row] / factor)
+
+
+def _split(singles: _Singles, soft: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """Soft single-variable rows that can be met by splitting their column: the first of each column."""
+    chosen = np.flatnonzero(soft[singles.row] & (singles.bound > 0))
+    _, first = np.unique(singles.column[chosen], return_index=True)
+    return chosen[first]
+
+
+def elastic_of(program: Program) -> Elastic:
+    """Programme for the solver, the same plan in fewer rows.
+
+    A hard row with one variable becomes a bound. A soft one splits its variable: the part up to
+    the limit and the part beyond, of which one has the price, so that no row is needed. Every
+    other soft or elastic row gets a slack column.
+    """
+    soft, elastic, price = _flags(program)
+    rows, columns = program.matrix.shape
+    singles = _singles(program)
+    firm = np.flatnonzero(~soft[singles.row] & ~elastic[singles.row])
+    split = _split(singles, soft)
+    gone = np.zeros(rows, dtype=bool)
+    gone[singles.row[firm]] = True
+    gone[singles.row[split]] = True
+    kept = np.flatnonzero(~gone)
+
+    lower, upper = np.zeros(columns), np.full(columns, np.inf)
+    most, least = firm[singles.factor[firm] > 0], firm[singles.factor[firm] < 0]
+    np.minimum.at(upper, singles.column[most], singles.bound[most])
+    np.maximum.at(lower, singles.column[least], singles.bound[least])
+    upper = np.maximum(upper, lower)
+
+    twin = singles.column[split]
+    beyond = np.maximum(upper[twin] - singles.bound[split], 0.0)
+    upper[twin] = np.minimum(upper[twin], singles.bound[split])
+    at_most = singles.factor[split] > 0
+    gap = price[singles.row[split]] * np.abs(singles.factor[split])
+
+    loose = np.flatnonzero((soft | elastic)[kept])
+    base = program.matrix[kept]
+    scaled = sp.csr_array(base @ sp.diags_array(program.unit))
+    largest = np.asarray(abs(scaled).max(axis=1).todense()).ravel()
+    row_scale = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+    scaled = sp.csc_array(sp.diags_array(row_scale) @ scaled)
+    slack = sp.csc_array((-np.ones(len(loose)), (loose, np.arange(len(loose)))), shape=(len(kept), len(loose)))
+    unit = np.concatenate([program.unit, program.unit[twin]])
+    charge = np.zeros(columns + len(twin) + len(loose))
+    charge[twin] = np.where(at_most, 0.0, -gap) * program.unit[twin]
+    charge[columns : columns + len(twin)] = np.where(at_most, gap, 0.0) * program.unit[twin]
+    is_soft = soft[kept[loose]]
+    charge[columns + len(twin) :] = np.where(is_soft, price[kept[loose]] / row_scale[loose], 0.0)
+    without_choice = np.zeros(len(charge))
+    without_choice[columns + len(twin) :] = np.where(is_soft, 0.0, TOP_CHARGE)
+    identity = sp.eye_array(columns, format="csr")
+    nothing = sp.csr_array((columns, len(loose)))
+    limit = program.most[kept] * row_scale
+    return Elastic(
+        matrix=sp.csc_array(sp.hstack([scaled, scaled[:, twin], slack], format="csc")),
+        row_lower=np.where(program.is_equal[kept], limit, -np.inf),
+        row_upper=limit,
+        lower=np.concatenate([lower / program.unit, np.zeros(len(twin) + len(loose))]),
+        upper=np.concatenate([upper / program.unit, beyond / program.unit[twin], np.full(len(loose), np.inf)]),
+        pick=sp.csr_array(sp.hstack([identity, identity[:, twin], nothing], format="csr")),
+        unit=program.unit,
+        row=kept,
+        row_scale=row_scale,
+        slack_charge=charge,
+        elastic_columns=without_choice,
+        bound_row=singles.row[firm],
+        bound_column=singles.column[firm],
+        bound_value=singles.bound[firm],
+        bound_factor=singles.factor[firm],
+    )

@@ -1,0 +1,189 @@
+"""What may be made, bought and moved where: the rows of the plan before there are numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from sopwb.extend import Tables
+from sopwb.supply.buckets import Buckets, Floats, Ints, buckets_of
+
+__all__ = ["Network", "network_of", "positions", "total_requirement"]
+
+NODE = ["product", "location"]
+RECIPE = ["product", "location", "recipe"]
+TERM = ["product", "supplier", "location"]
+DEEPEST = 60
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nodes and routes of the plan, each a table sorted by its key.
+
+    Parameters
+    ----------
+    nodes
+        Product at location.
+    recipes
+        Way of making a product at a location, with ``yield_rate`` and ``lead_time_days``.
+    terms
+        Product, supplier and location, with ``lead_time_days``.
+    moves
+        Product on a lane, with the lane's lead time, cost and capacity.
+    streams
+        Product, serving location and priority class of demand.
+    unit
+        Typical quantity in a bucket of the product of each node, a power of two; it scales the solve.
+    """
+
+    buckets: Buckets
+    nodes: pd.DataFrame
+    recipes: pd.DataFrame
+    terms: pd.DataFrame
+    moves: pd.DataFrame
+    streams: pd.DataFrame
+    resources: pd.DataFrame
+    components: pd.DataFrame
+    unit: Floats
+
+    def node(self, product: pd.Series, location: pd.Series) -> Ints:  # type: ignore[type-arg]
+        """Position of each product at each location among the nodes; -1 when there is none."""
+        return positions(self.nodes[NODE], pd.DataFrame({"product": product, "location": location}))
+
+
+def positions(keys: pd.DataFrame, wanted: pd.DataFrame) -> Ints:
+    """Row of ``keys`` that equals each row of ``wanted``; -1 when there is none."""
+    if len(keys) == 0:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    index = pd.MultiIndex.from_frame(keys)
+    return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(wanted)), dtype=np.int64)
+
+
+def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    stacked = pd.concat([frame[columns] for frame in frames if len(frame)] or [frames[0][columns]])
+    return stacked.drop_duplicates().sort_values(columns).reset_index(drop=True)
+
+
+def _recipes(routing: pd.DataFrame) -> pd.DataFrame:
+    grouped = routing.groupby(RECIPE, as_index=False, sort=True)
+    return grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
+
+
+def _terms(purchase_term: pd.DataFrame) -> pd.DataFrame:
+    ordered = purchase_term.sort_values([*TERM, "valid_from", "from_qty"])
+    return ordered.drop_duplicates(TERM, keep="last")[[*TERM, "lead_time_days"]].reset_index(drop=True)
+
+
+def _streams(demand_plan: pd.DataFrame, market: pd.DataFrame) -> pd.DataFrame:
+    wanted = demand_plan.loc[demand_plan["consensus_qty"] > 0, ["product", "market"]].drop_duplicates()
+    served = wanted.merge(
+        market[["market", "location", "priority"]], on="market", how="inner", validate="many_to_one"
+    )
+    return _unique([served], [*NODE, "priority"])
+
+
+def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.DataFrame:
+    """Each bill-of-material row at each location where its recipe is made, with the recipe's row."""
+    numbered = recipes[RECIPE].assign(recipe_row=np.arange(len(recipes)))
+    joined = numbered.merge(bill_of_material, on=["product", "recipe"], how="inner", validate="many_to_many")
+    return joined.sort_values(["recipe_row", "component", "valid_from"]).reset_index(drop=True)
+
+
+def _reached(start: pd.DataFrame, products: pd.Index, places: pd.Index, step: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """Products by locations that can be reached from a start along lanes."""
+    reached = np.zeros((len(products), len(places)), dtype=bool)
+    reached[products.get_indexer(start["product"]), places.get_indexer(start["location"])] = True
+    for _ in range(len(places)):
+        further = reached | ((reached @ step) > 0)
+        if (further == reached).all():
+            break
+        reached = further
+    return reached
+
+
+def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
+    """Products on lanes that lead from where the product can be to where it is wanted."""
+    columns = ["product", *lane.columns]
+    if len(lane) == 0 or len(sourced) == 0 or len(wanted) == 0:
+        return pd.DataFrame(columns=columns).astype({"product": object, **lane.dtypes.to_dict()})
+    products = pd.Index(sorted(set(sourced["product"]) & set(wanted["product"])))
+    ends = [lane["from_location"], lane["to_location"], sourced["location"], wanted["location"]]
+    places = pd.Index(sorted(pd.unique(pd.concat(ends))))
+    leave, arrive = places.get_indexer(lane["from_location"]), places.get_indexer(lane["to_location"])
+    step = np.zeros((len(places), len(places)))
+    step[leave, arrive] = 1.0
+    can_be = _reached(sourced[sourced["product"].isin(products)], products, places, step)
+    is_wanted = _reached(wanted[wanted["product"].isin(products)], products, places, step.T)
+    product, row = np.nonzero(can_be[:, leave] & is_wanted[:, arrive])
+    found = lane.iloc[row].assign(product=products[product].to_numpy())
+    return found[columns].sort_values(["product", "from_location", "to_location"]).reset_index(drop=True)
+
+
+def total_requirement(own: pd.Series, bill_of_material: pd.DataFrame) -> pd.Series:  # type: ignore[type-arg]
+    """Own demand plus what all products above need, by product; recipes of a product share equally.
+
+    Parameters
+    ----------
+    own
+        Own demand by product; products without any may be missing.
+    bill_of_material
+        Table ``bill_of_material``.
+    """
+    products = pd.Index(sorted({*own.index, *bill_of_material["product"], *bill_of_material["component"]}))
+    recipes = bill_of_material.groupby("product")["recipe"].transform("nunique")
+    latest = ~bill_of_material.sort_values("valid_from").duplicated(
+        ["product", "recipe", "component"], keep="last"
+    )
+    rows = bill_of_material[latest.reindex(bill_of_material.index)]
+    need = rows["qty_per_unit"] / (1 - rows["scrap_rate"]) / recipes[rows.index]
+    where = (products.get_indexer(rows["component"]), products.get_indexer(rows["product"]))
+    use = sp.csr_array((need.to_numpy(float), where), shape=(len(products), len(products)))
+    level = own.reindex(products, fill_value=0.0).to_numpy(float)
+    total = level.copy()
+    for _ in range(DEEPEST):
+        level = use @ level
+        if not level.any():
+            break
+        total = total + level
+    return pd.Series(total, index=products)
+
+
+def _unit(nodes: pd.DataFrame, tables: Tables, count: int) -> Floats:
+    own = tables["demand_plan"].groupby("product", sort=True)["consensus_qty"].sum()
+    total = total_requirement(own, tables["bill_of_material"]) / count
+    stock = tables["stock_on_hand"].groupby("product", sort=True)["on_hand_qty"].sum()
+    typical = nodes["product"].map(total).fillna(0.0).to_numpy(float)
+    typical = np.where(typical > 0, typical, nodes["product"].map(stock).fillna(0.0).to_numpy(float))
+    return np.asarray(2.0 ** np.round(np.log2(np.where(typical > 0, typical, 1.0))))
+
+
+def network_of(tables: Tables) -> Network:
+    """Nodes and routes that can matter to the plan.
+
+    A product is put on a lane only where it can come from and where it is wanted, so that the
+    plan has no routes that nobody would take.
+    """
+    recipes, terms = _recipes(tables["routing"]), _terms(tables["purchase_term"])
+    components = _components(recipes, tables["bill_of_material"])
+    streams = _streams(tables["demand_plan"], tables["market"])
+    used = components[["component", "location"]].rename(columns={"component": "product"})
+    stock = tables["stock_on_hand"].query("on_hand_qty > 0")
+    due = tables["scheduled_receipt"].query("receipt_qty > 0")
+    aimed = tables["inventory_target"].query("safety_stock_qty > 0")
+    moves = _moves(
+        tables["lane"],
+        _unique([recipes, terms, stock, due], NODE),
+        _unique([streams, used, aimed], NODE),
+    )
+    ends = [moves.rename(columns={side: "location"}) for side in ("from_location", "to_location")]
+    targets = tables["inventory_target"]
+    nodes = _unique([recipes, terms, streams, used, stock, due, targets, *ends], NODE)
+    buckets = buckets_of(tables["period"])
+    resources = tables["resource"].sort_values("resource").reset_index(drop=True)
+    return Network(
+        buckets, nodes, recipes, terms, moves, streams, resources, components,
+        unit=_unit(nodes, tables, buckets.count),
+    )  # fmt: skip

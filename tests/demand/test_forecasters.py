@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from sopwb.config.demand import ForecastSettings
+from sopwb.demand import forecasters
+from sopwb.demand.combine import (
+    IN_SEASON,
+    INTERMITTENT,
+    REGULAR,
+    check_forecasters,
+    combined,
+    held_to_family,
+    routes,
+    without_ramp,
+)
+from sopwb.demand.panel import Panel
+from sopwb.errors import InputError
+
+YEAR = np.r_[np.zeros(9), 5.0, 30.0, 80.0]
+
+
+def panel(*rows, group=None):
+    history = np.array(rows, dtype=float)
+    return Panel(history, np.array(group if group is not None else range(len(rows)), dtype=np.int64))
+
+
+BAD = panel(
+    np.zeros(40),
+    np.full(40, 12.0),
+    np.r_[np.full(39, np.nan), 5.0],
+    np.full(40, np.nan),
+    np.r_[np.full(38, np.nan), 3.0, 0.0],
+    np.r_[np.zeros(39), 1e12],
+)
+
+
+@pytest.mark.parametrize("name", sorted(set(forecasters.__all__)))
+@pytest.mark.parametrize("season", [12, 52])
+def test_no_series_is_so_bad_that_a_forecaster_fails(name, season, parts):
+    path = combined(BAD, [name], parts.forecasters, season, 15)
+    assert path.shape == (6, 15)
+    assert np.isfinite(path).all()
+    assert (path >= 0).all()
+    assert path[0].max() == 0
+    assert path[1] == pytest.approx(np.full(15, 12.0))
+
+
+def test_the_naive_forecast_repeats_the_last_and_the_seasonal_one_the_year():
+    rising = panel(np.arange(24.0))
+    assert list(forecasters.naive(rising, 12, 3)[0]) == [23, 23, 23]
+    assert list(forecasters.seasonal_naive(rising, 12, 14)[0][[0, 11, 12]]) == [12, 23, 12]
+
+
+def test_what_sells_only_in_its_season_is_forecast_in_its_season():
+    path = forecasters.same_season(panel(np.tile(YEAR, 3)), 12, 12)
+    assert path[0] == pytest.approx(YEAR)
+
+
+def test_series_are_told_apart_by_how_they_sell():
+    draw = np.random.default_rng(3)
+    seldom = (draw.random(36) < 0.25) * draw.integers(1, 9, 36)
+    always = draw.uniform(50, 60, 36)
+    found = routes(panel(seldom, always, np.tile(YEAR, 3)), ForecastSettings(), 12)
+    assert list(found) == [INTERMITTENT, REGULAR, IN_SEASON]
+
+
+def test_an_unknown_forecaster_is_named_with_those_that_are_known(parts):
+    with pytest.raises(InputError, match=r"(?s)unknown forecaster 'orakel'.*theta"):
+        check_forecasters(["orakel"], parts.forecasters)
+
+
+def test_products_move_part_of_the_way_to_their_familys_total():
+    two = panel(np.full(30, 10.0), np.full(30, 30.0), group=[0, 0])
+    known = {"more": lambda total, season, horizon: 1.2 * total.history[:, -1:].repeat(horizon, axis=1)}
+    settings = ForecastSettings(family_benchmark="more", family_weight=0.5)
+    path = np.array([[10.0, 10.0], [30.0, 30.0]])
+    assert held_to_family(path, two, known, settings, 12) == pytest.approx(path * 1.1)
+
+
+def test_darts_forecasts_totals_that_are_long_enough(parts):
+    months = np.tile([80.0, 90, 100, 110, 120, 130, 140, 130, 120, 100, 90, 90], 4)
+    path = parts.forecasters["darts_theta"](panel(months), 12, 12)
+    assert path[0] == pytest.approx(months[:12], rel=0.05)
+
+
+def test_the_ramp_of_a_launch_says_nothing_about_its_level():
+    young = np.r_[np.full(20, np.nan), 3.0, 40.0, 100.0, 102.0, 98.0, 100.0]
+    old = np.r_[1.0, np.full(25, 100.0)]
+    kept = np.isfinite(without_ramp(panel(young, old), 12).history)
+    assert list(kept.sum(axis=1)) == [4, 26]

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from sopwb.demand.interval import band, error_model, pooling_rate, series_scale, summed_error
+
+GROUP = np.zeros(50, dtype=np.int64)
+
+
+def test_the_band_of_a_normal_error_covers_four_of_five():
+    draw = np.random.default_rng(4)
+    level = np.full(50, 100.0)
+    forecast = np.full((12, 50, 6), 100.0)
+    error = draw.normal(0, 20, (12, 50, 6))
+    scale = series_scale(error, level, GROUP)
+    down, up = band(np.full((50, 6), 100.0), scale, level, error_model(error, forecast, scale, level))
+    fresh = draw.normal(0, 20, (200, 50, 6))
+    assert ((fresh > -down) & (fresh < up)).mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_band_never_reaches_below_zero_and_widens_beyond_what_was_seen():
+    error = np.random.default_rng(5).normal(0, 60, (12, 50, 6))
+    level = np.full(50, 50.0)
+    scale = series_scale(error, level, GROUP)
+    model = error_model(error, np.full((12, 50, 6), 50.0), scale, level)
+    down, up = band(np.full((50, 96), 50.0), scale, level, model)
+    assert (down <= 50.0).all()
+    assert up[0, -1] > 1.5 * up[0, 5]
+
+
+def test_a_series_without_a_backtest_takes_the_usual_relative_error():
+    error = np.full((4, 3, 2), 10.0)
+    error[:, 2] = np.nan
+    scale = series_scale(error, np.array([100.0, 100.0, 1000.0]), np.zeros(3, dtype=np.int64))
+    assert scale == pytest.approx([10.0, 10.0, 100.0])
+
+
+def test_errors_are_summed_before_they_are_squared():
+    error = np.array([[[1.0, 1.0]], [[1.0, -1.0]]])
+    spread, mean, count = summed_error(error, np.full((2, 1, 2), 10.0), 2)
+    assert spread[0] == pytest.approx([1.0, np.sqrt((4 + 0) / 2)])
+    assert list(mean[0]) == [10.0, 20.0]
+    assert list(count[0]) == [2, 2]
+
+
+def test_independent_errors_grow_with_the_root_of_the_buckets():
+    draw = np.random.default_rng(6)
+    assert pooling_rate(draw.normal(0, 1, (40, 50, 4)), 4) == pytest.approx(0.5, abs=0.05)
+    same = np.repeat(draw.normal(0, 1, (40, 50, 1)), 4, axis=2)
+    assert pooling_rate(same, 4) == pytest.approx(1.0)
