@@ -37,7 +37,9 @@ Scenario = Annotated[str, typer.Option(help="Scenario to plan.")]
 AsOf = Annotated[str | None, typer.Option(help="Last day of history, such as 2026-02-28.")]
 Source = Annotated[Path | None, typer.Option(help="Folder of the source system's files.")]
 BuildsOn = Annotated[str | None, typer.Option(help="Earlier run to build on; the latest by default.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of this run, as supply.frozen_days=14.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting of this run, as supply.frozen_days=14.")
+]
 NoExtensions = Annotated[bool, typer.Option("--no-extensions", help="Do not load the customer's code.")]
 
 
@@ -138,7 +140,9 @@ def compare(
 
 @app.command()
 def approve(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="The run: its name, its beginning, or `latest`.")],
+    run_name: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run: its name, its beginning, or `latest`.")
+    ],
     by: Annotated[str, typer.Option(help="Who approves.")],
     comment: Annotated[str, typer.Option(help="What should be remembered.")] = "",
 ) -> None:
@@ -235,7 +239,9 @@ def _usage_or_ours(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="sopwb-", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", suffix=".txt", prefix="sopwb-", delete=False, encoding="utf-8"
+    ) as file:
         traceback.print_exception(error, file=file)
     _tell(f"This is our fault: {type(error).__name__}: {error}\nThe details are in {file.name}")
     return OUR_FAULT
@@ -279,7 +285,9 @@ def _parameters(words: list[str] | None) -> dict[str, Any]:
     for word in words or []:
         key, sign, value = word.partition("=")
         if not sign or not key:
-            faults.append(Fault("--set", f"{word!r} sets nothing", remedy="write --set supply.frozen_days=14"))
+            faults.append(
+                Fault("--set", f"{word!r} sets nothing", remedy="write --set supply.frozen_days=14")
+            )
         elif key in parameters:
             faults.append(Fault("--set", f"{key} is set twice", remedy="keep one of them"))
         else:
@@ -300,8 +308,8 @@ def _index(published: Published) -> str:
 
 
 def _say(text: str) -> None:
-    print(text)  # noqa: T201 - the command line speaks
+    print(text)
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - the command line speaks
+    print(text, file=sys.stderr)

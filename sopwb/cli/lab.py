@@ -22,4 +22,4 @@ def open_lab() -> int:
     """Exit code of JupyterLab, opened on the folder of the notebooks."""
     command = [sys.executable, "-m", "jupyterlab", *LAB_OPTIONS, f"--notebook-dir={notebook_folder()}"]
     environment = os.environ | {"SOPWB_RUNS": os.environ.get("SOPWB_RUNS", os.path.join(os.getcwd(), "runs"))}  # noqa: PTH109, PTH118
-    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+    return subprocess.run(command, env=environment, check=False).returncode

@@ -19,7 +19,17 @@ from sopwb.config.overlay import TableChange
 from sopwb.document import Document, load_yaml, read_document
 from sopwb.errors import Fault, InputError
 
-__all__ = ["Scenario", "Setup", "load_setup", "load_yaml", "model_from_yaml", "model_json_schema", "read_scenarios", "with_as_of", "with_settings"]
+__all__ = [
+    "Scenario",
+    "Setup",
+    "load_setup",
+    "load_yaml",
+    "model_from_yaml",
+    "model_json_schema",
+    "read_scenarios",
+    "with_as_of",
+    "with_settings",
+]
 
 CUSTOMER_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
 SET_WHEN_READ = ("customer", "scenario", "scenarios")
@@ -54,9 +64,7 @@ class Setup:
         return scenario.tables if scenario else ()
 
 
-def load_setup(
-    folder: Path, scenario: str = BASELINE, parameters: Mapping[str, Any] | None = None
-) -> Setup:
+def load_setup(folder: Path, scenario: str = BASELINE, parameters: Mapping[str, Any] | None = None) -> Setup:
     """The resolved model of a customer in a scenario.
 
     Parameters
@@ -212,7 +220,9 @@ def _faults(
             faults.append(Fault(where, f"{dotted} is missing", remedy=f"add `{keys[-1]}: ...`"))
         else:
             given = json.dumps(item["input"], default=str)[:60]
-            faults.append(Fault(where, f"{dotted} is {given}", remedy=item["msg"].removeprefix("Value error, ")))
+            faults.append(
+                Fault(where, f"{dotted} is {given}", remedy=item["msg"].removeprefix("Value error, "))
+            )
     return faults
 
 

@@ -29,7 +29,9 @@ class CalendarSettings(Settings):
 
     history_bucket: Literal["week", "month"] = "month"
     """Bucket in which history is forecast."""
-    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = (
+        "monday"
+    )
     """First day of a week."""
     weekly_horizon_weeks: int = Field(default=0, ge=0, le=156)
     """Weeks that are planned as weeks; months follow. 0 plans months only."""

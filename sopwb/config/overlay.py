@@ -76,7 +76,9 @@ def _shape_faults(change: TableChange, schema: Mapping[str, Table], label: str) 
         Fault(label, f"{name} is not a column", remedy=f"known are {', '.join(columns)}")
         for name in sorted(set(named) - set(columns))
     ]
-    wrong = [name for name in change.scale if name in columns and columns[name].type not in {"number", "integer"}]
+    wrong = [
+        name for name in change.scale if name in columns and columns[name].type not in {"number", "integer"}
+    ]
     faults += [Fault(label, f"{name} cannot be scaled", remedy="scale columns of numbers") for name in wrong]
     kinds = [bool(change.set or change.scale), bool(change.add), change.remove]
     if sum(kinds) != 1:
@@ -137,7 +139,9 @@ def _added(
 def _rewritten(
     frame: pd.DataFrame, rows: Rows, change: TableChange, table: Table, label: str
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    cells = pd.DataFrame({name: [value] * int(rows.sum()) for name, value in change.set.items()}, dtype="object")
+    cells = pd.DataFrame(
+        {name: [value] * int(rows.sum()) for name, value in change.set.items()}, dtype="object"
+    )
     for name, factor in change.scale.items():
         cells[name] = (frame.loc[rows, name].astype("float64") * factor).to_numpy()
     part = Table(table.name, table.kind, table.grain, (), {name: table.columns[name] for name in cells})

@@ -60,7 +60,9 @@ def past_cycles(as_of: pd.Timestamp, count: int) -> list[pd.Timestamp]:
     return [as_of - pd.offsets.MonthEnd(back) for back in range(count, 0, -1)]
 
 
-def _joined(kept: dict[str, Sequence[pd.DataFrame]] | dict[str, list[pd.DataFrame]], schema: Schema) -> dict[str, pd.DataFrame]:
+def _joined(
+    kept: dict[str, Sequence[pd.DataFrame]] | dict[str, list[pd.DataFrame]], schema: Schema
+) -> dict[str, pd.DataFrame]:
     return {
         name: schema[name].shape(pd.concat(frames)) if frames else schema[name].empty()
         for name, frames in kept.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sopwb.calendar import horizon_end, plan_periods
+from sopwb.calendar import history_bucket, horizon_end, plan_periods
 from sopwb.config.load import Setup, load_setup, with_as_of
 from sopwb.config.model import BASELINE, Model
 from sopwb.config.overlay import apply_changes
@@ -141,9 +141,21 @@ def _as_of(request: Request, model: Model, tables: Mapping[str, pd.DataFrame]) -
     ledger = tables["ledger"]
     closed = ledger.loc[ledger["version"] == "actual", "period"]
     if not closed.empty:
-        return closed.max() + pd.offsets.MonthEnd(0)
-    last = tables["sales_history"]["date"].max()
+        return pd.Timestamp(closed.max()) + pd.offsets.MonthEnd(0)
+    last = _last_day(tables["sales_history"]["date"], model)
     return (last + pd.Timedelta(days=MONTH_END_SLACK_DAYS + 1)).replace(day=1) - pd.Timedelta(days=1)
+
+
+def _last_day(dates: pd.Series[Any], model: Model) -> pd.Timestamp:
+    """Last day that the sales history tells of; its dates may be first days of months or of weeks."""
+    last = pd.Timestamp(dates.max())
+    month_end = last + pd.offsets.MonthEnd(0)
+    if (dates.dt.day == 1).all():
+        return month_end
+    begin = history_bucket(dates, "week", model.calendar.week_start)
+    if ((dates == begin) | (dates.dt.day == 1)).all():
+        return min(begin.max() + pd.Timedelta(days=6), month_end)
+    return last
 
 
 def _checked(as_of: pd.Timestamp, tables: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
@@ -210,9 +222,7 @@ def _period(model: Model) -> pd.DataFrame:
     )
 
 
-def _origin(
-    origins: Mapping[str, str], tables: Mapping[str, pd.DataFrame], schema: Schema
-) -> pd.DataFrame:
+def _origin(origins: Mapping[str, str], tables: Mapping[str, pd.DataFrame], schema: Schema) -> pd.DataFrame:
     rows = [
         {"table": name, "source": origins.get(name, "not provided"), "row_count": len(tables[name])}
         for name in sorted(tables)

@@ -28,7 +28,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def manifest_of(
-    request: Request, inputs: Inputs, run_id: str, made_at: str, folder: Path, tables: Mapping[str, pd.DataFrame]
+    request: Request,
+    inputs: Inputs,
+    run_id: str,
+    made_at: str,
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
     """Everything a reader needs to trust a run, but for the digests of its files, added at publishing.
 
@@ -62,7 +67,9 @@ def manifest_of(
         "origins": dict(inputs.setup.origins),
         "code": code_commit(REPOSITORY),
         "package_digest": folder_digest(Path(__file__).resolve().parents[1], ["**/*.py", "**/*.yaml"]),
-        "customer_digest": folder_digest(inputs.setup.folder, ["*.yaml", "sources/*", "schema/*", "extensions/*.py"]),
+        "customer_digest": folder_digest(
+            inputs.setup.folder, ["*.yaml", "sources/*", "schema/*", "extensions/*.py"]
+        ),
         "lock_digest": file_digest(lock) if lock.exists() else "",
         "inputs_digest": folder_digest(folder / INPUTS, ["*.parquet"]),
         "versions": {"python": platform.python_version(), **_versions()},
@@ -87,15 +94,20 @@ def _versions() -> dict[str, str]:
 
 def _timings(folder: Path) -> list[dict[str, Any]]:
     path = folder / TIMINGS
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    )
 
 
 def _kpi(kpi: pd.DataFrame) -> list[dict[str, Any]]:
-    whole = kpi[(kpi["scope"] == "*") & kpi["kpi_value"].notna()]
-    return list(whole[["kpi", "kpi_value", "unit"]].to_dict("records"))
+    known = (kpi["scope"] == "*") & kpi["kpi_value"].notna()
+    whole = kpi.loc[known, ["kpi", "kpi_value", "unit"]]
+    return [{str(name): value for name, value in row.items()} for row in whole.to_dict("records")]
 
 
-def report_context(manifest: Mapping[str, Any], pages: tuple[Link, ...] = (), tables: str = "../tables") -> ReportContext:
+def report_context(
+    manifest: Mapping[str, Any], pages: tuple[Link, ...] = (), tables: str = "../tables"
+) -> ReportContext:
     """Facts of a run as its pages carry them.
 
     Parameters
@@ -137,7 +149,9 @@ def run_summary(run: Published, root: Path) -> RunSummary:
     """One run as the list of runs shows it."""
     figures = {row["kpi"]: row for row in run.manifest["kpi"]}
     shown = {
-        name.replace("_", " "): by_unit(figures[name]["kpi_value"], figures[name]["unit"], run.manifest["currency"])
+        name.replace("_", " "): by_unit(
+            figures[name]["kpi_value"], figures[name]["unit"], run.manifest["currency"]
+        )
         for name in SHOWN_KPIS
         if name in figures
     }

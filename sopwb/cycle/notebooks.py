@@ -17,7 +17,7 @@ from sopwb.lean import skip_address_grammar
 __all__ = ["PARAMETERS", "Progress", "chain", "execute_chain", "notebook_folder"]
 
 PARAMETERS = ("customer", "scenario", "run_folder")
-SECRET = "SOPWB_SECRET_"
+SECRET = "SOPWB_SECRET_"  # noqa: S105 - the beginning of a name, not a secret
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Progress = Callable[[str, int, int], None]
@@ -54,7 +54,9 @@ def _notebook_faults(path: Path) -> list[Fault]:
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
         return [Fault(path.name, f"cannot be read as a notebook: {error}", remedy="save it from JupyterLab")]
     tagged = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    missing = [name for name in PARAMETERS if not any(f"{name}:" in text or f"{name} =" in text for text in tagged)]
+    missing = [
+        name for name in PARAMETERS if not any(f"{name}:" in text or f"{name} =" in text for text in tagged)
+    ]
     if missing:
         remedy = "tag a cell `parameters` that sets customer, scenario and run_folder"
         return [Fault(path.name, f"has no parameter {', '.join(missing)}", remedy=remedy)]

@@ -94,7 +94,9 @@ def _add(marked: Marked, module: ModuleType, replace: dict[str, str]) -> list[Fa
 def _extensions(folder: Path, faults: list[Fault]) -> list[ModuleType]:
     modules = []
     place = folder / "extensions"
-    space = f"sopwb_extension_{folder.name.replace('-', '_')}_{folder_digest(folder, ['extensions/*.py'])[:8]}"
+    space = (
+        f"sopwb_extension_{folder.name.replace('-', '_')}_{folder_digest(folder, ['extensions/*.py'])[:8]}"
+    )
     for path in sorted(place.glob("*.py")):
         name = f"{space}_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)

@@ -118,7 +118,7 @@ def _write_pages(folder: Path, manifest: Mapping[str, Any], executed: list[Path]
 
     notebooks = {path.stem: nbformat.read(path, as_version=4) for path in executed}
     titles = {name: page_title(notebook) for name, notebook in notebooks.items()}
-    pages = (Link("Run", "../index.html"), Link("Pack", "../pack.html"))
+    pages: tuple[Link, ...] = (Link("Run", "../index.html"), Link("Pack", "../pack.html"))
     pages += tuple(Link(title, f"{name}.html") for name, title in titles.items())
     context = report_context(manifest, pages)
     (folder / "html").mkdir()

@@ -96,9 +96,7 @@ STAGES = (
         name="portfolio",
         notebook="15_portfolio_review",
         function="sopwb.demand.stage:portfolio",
-        reads=_names(
-            "product product_successor market sales_history product_cost stock_on_hand activity"
-        ),
+        reads=_names("product product_successor market sales_history product_cost stock_on_hand activity"),
         writes=_names("portfolio_value launch_review"),
     ),
     Stage(
@@ -217,7 +215,9 @@ def flow(parts: Parts) -> tuple[Stage, ...]:
         place = next((i for i, stage in enumerate(stages) if stage.name == options.get("after")), None)
         if place is None:
             known = ", ".join(stage.name for stage in stages)
-            faults.append(Fault(f"stage {name}", f"comes after {options.get('after')!r}", remedy=f"one of {known}"))
+            faults.append(
+                Fault(f"stage {name}", f"comes after {options.get('after')!r}", remedy=f"one of {known}")
+            )
             continue
         taken = {table for stage in stages for table in stage.writes} & set(options["writes"])
         if taken:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sopwb.config.demand import DemandSettings
-from sopwb.demand.panel import SERIES, Array
+from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import matching_series
 from sopwb.extend import activity_kind
 
@@ -190,15 +189,3 @@ def activity_effect(
     table = total.merge(rates, on="activity", how="left", validate="many_to_one")
     planned: pd.DataFrame = table.assign(effect_qty=table["full_qty"] * table["inclusion_rate"])
     return planned
-
-
-def bucket_frame(dates: pd.DatetimeIndex, bucket: str) -> pd.DataFrame:
-    """First and last day of whole weeks or months."""
-    last = dates + (pd.Timedelta(days=6) if bucket == "week" else pd.offsets.MonthEnd(0))
-    return pd.DataFrame({"begin_date": dates, "end_date": last})
-
-
-def days_in(dates: pd.DatetimeIndex, bucket: str) -> Array:
-    """Calendar days of whole weeks or months."""
-    frame = bucket_frame(dates, bucket)
-    return np.asarray((frame["end_date"] - frame["begin_date"]).dt.days + 1, dtype=float)

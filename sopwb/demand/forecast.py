@@ -22,7 +22,7 @@ from sopwb.demand.combine import (
     routes,
 )
 from sopwb.demand.eligible import exclusion_reasons, never_sold
-from sopwb.demand.interval import ErrorModel, band, error_model, pooling_rate, series_scale
+from sopwb.demand.interval import band, error_model, pooling_rate, series_scale
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
 
@@ -36,7 +36,7 @@ class Histories:
     Parameters
     ----------
     series
-        One row per series with product, market, family, group, method prefix.
+        One row per series with product, market, family, group (number of the family) and borrows.
     dates
         First days of the buckets, oldest first.
     baseline, demand, activity
@@ -62,8 +62,6 @@ class Outlook:
     up: Array
     route: Route
     level: Array
-    scale: Array
-    errors: ErrorModel
     backtest: Backtest
 
 
@@ -148,7 +146,7 @@ def outlook(
     scale = series_scale(backtest.error, level, route)
     errors = error_model(backtest.error, backtest.forecast, scale, level)
     down, up = band(path, scale, level, errors)
-    return Outlook(path, down, up, route, level, scale, errors, backtest)
+    return Outlook(path, down, up, route, level, backtest)
 
 
 def _methods(past: Histories, ahead: Outlook, settings: ForecastSettings, season: int) -> pd.Series[str]:

@@ -12,13 +12,19 @@ from sopwb.calendar import history_bucket
 from sopwb.config.demand import DemandSettings
 from sopwb.demand.activities import (
     activity_cells,
-    bucket_frame,
-    days_in,
     full_effect,
     inclusion_rate,
 )
 from sopwb.demand.cleaning import LEAST_QTY, filled_stock_outs, noise_rate, outlier_adjustment, usual_level
-from sopwb.demand.panel import SERIES, Array, buckets_between, panel_of, season_of
+from sopwb.demand.panel import (
+    SERIES,
+    Array,
+    bucket_frame,
+    buckets_between,
+    days_in,
+    panel_of,
+    season_of,
+)
 from sopwb.demand.scope import series_with_family
 from sopwb.demand.uplift import measured_ratio, without_activities
 

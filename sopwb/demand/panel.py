@@ -12,8 +12,10 @@ __all__ = [
     "SERIES",
     "Array",
     "Panel",
+    "bucket_frame",
     "buckets_after",
     "buckets_between",
+    "days_in",
     "is_weekly",
     "panel_of",
     "season_of",
@@ -96,3 +98,15 @@ def panel_of(frame: pd.DataFrame, column: str, series: pd.DataFrame, dates: pd.D
     known = (row >= 0) & (place >= 0)
     values[row[known], place[known]] = frame[column].to_numpy(dtype=float)[known]
     return values
+
+
+def bucket_frame(dates: pd.DatetimeIndex, bucket: str) -> pd.DataFrame:
+    """First and last day of whole weeks or months."""
+    last = dates + (pd.Timedelta(days=6) if bucket == "week" else pd.offsets.MonthEnd(0))
+    return pd.DataFrame({"begin_date": dates, "end_date": last})
+
+
+def days_in(dates: pd.DatetimeIndex, bucket: str) -> Array:
+    """Calendar days of whole weeks or months."""
+    frame = bucket_frame(dates, bucket)
+    return np.asarray((frame["end_date"] - frame["begin_date"]).dt.days + 1, dtype=float)

@@ -17,6 +17,7 @@ ELEMENTS = ("material", "labour", "machine", "overhead")
 ELEMENT_OF: Mapping[str, str] = MappingProxyType(
     {"labour": "labour", "machine": "machine", "subcontract": "machine", "overhead": "overhead"}
 )
+MAIN = "main"
 MOST_LEVELS = 60
 WAY = ["product", "location", "recipe"]
 
@@ -35,17 +36,19 @@ def recipe_yield(routing: pd.DataFrame) -> pd.DataFrame:
 
 
 def usage_per_unit(bill_of_material: pd.DataFrame, routing: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
-    """Component quantity in one good unit of a product, with scrap and yield, over all ways of making it.
+    """Component quantity in one good unit of a product, with scrap and yield, over its ways of making it.
 
     A way is a location and recipe with a routing; a product without routing is averaged over its
-    recipes. Every way counts the same.
+    recipes. Where a product has a recipe called main the others do not count; all ways that count
+    count the same.
 
     Returns
     -------
     pandas.DataFrame
         product, component, usage_qty; one row per pair.
     """
-    recipe = valid_on(bill_of_material, date)
+    recipe = standard_recipes(valid_on(bill_of_material, date))
+    routing = standard_recipes(routing)
     recipe = recipe.assign(qty=recipe["qty_per_unit"] / (1 - recipe["scrap_rate"]))
     ways = _ways(recipe, routing)
     rows = ways.merge(
@@ -53,6 +56,12 @@ def usage_per_unit(bill_of_material: pd.DataFrame, routing: pd.DataFrame, date: 
     )
     rows["usage_qty"] = rows["qty"] / rows["yield_rate"] * rows["weight"]
     return rows.groupby(["product", "component"], sort=True)["usage_qty"].sum().reset_index()
+
+
+def standard_recipes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the recipes that make the standard: the main one, or all of a product that has none."""
+    is_main = rows["recipe"] == MAIN
+    return rows[is_main | ~rows["product"].isin(rows.loc[is_main, "product"])]
 
 
 def _ways(recipe: pd.DataFrame, routing: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +98,7 @@ def plan_rate(currency_rate: pd.DataFrame, currency: str, date: pd.Timestamp) ->
 
 
 def hour_cost_per_unit(routing: pd.DataFrame, cost_rate: pd.DataFrame) -> pd.DataFrame:
-    """Labour, machine and overhead of one good unit at its own level, averaged over ways of making it.
+    """Labour, machine and overhead of one good unit at its own level, over its ways of making it.
 
     hours = (run + set-up / lot) / yield; cost = hours times the rates of the resource.
 
@@ -98,6 +107,7 @@ def hour_cost_per_unit(routing: pd.DataFrame, cost_rate: pd.DataFrame) -> pd.Dat
     pandas.DataFrame
         product, labour, machine, overhead and `variable`, the part saved when the unit is not made.
     """
+    routing = standard_recipes(routing)
     way_yield = routing.groupby(WAY)["yield_rate"].transform("prod")
     ways = routing[WAY].drop_duplicates().groupby("product").size()
     hours = (routing["run_hours_per_unit"] + routing["setup_hours_per_lot"] / routing["lot_qty"]) / way_yield

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
 from sopwb.calendar import fiscal_month
 from sopwb.schema import load_schema
 
-__all__ = ["MEASURES", "data_profile", "ledger_measure", "reconciliation", "sold_cost", "standard_on"]
+__all__ = [
+    "MEASURES",
+    "data_profile",
+    "ledger_measure",
+    "ledger_share",
+    "reconciliation",
+    "sold_cost",
+    "standard_on",
+]
 
-MEASURES = ("revenue", "cost_of_sales", "stock_value")
-CONTEXT = ("period", "input_origin")
+MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "revenue": ("revenue", "revenue"),
+        "cost_of_sales": ("cost_of_sales", "cost_of_sales"),
+        "stock_value": ("stock", "asset"),
+    }
+)
+"""What is compared, with the plan line and type of the accounts it is compared with."""
 
 
 def data_profile(
@@ -57,15 +72,24 @@ def _dates(frame: pd.DataFrame) -> Iterable[str]:
     return [str(name) for name in frame.columns if frame[name].dtype.kind == "M"]
 
 
-def ledger_measure(ledger: pd.DataFrame, account: pd.DataFrame, plan_line: str) -> pd.Series[float]:
-    """Actual amount of a plan line by month, as the ledger has it."""
+def ledger_measure(
+    ledger: pd.DataFrame, account: pd.DataFrame, plan_line: str, account_type: str
+) -> pd.Series[float]:
+    """Actual amount of a plan line by month in accounts of one type, as the ledger has it."""
+    chosen = (account["plan_line"] == plan_line) & (account["account_type"] == account_type)
     rows = ledger[ledger["version"] == "actual"].merge(
-        account.loc[account["plan_line"] == plan_line, ["account", "operator"]],
+        account.loc[chosen, ["account", "operator"]],
         on="account",
         how="inner",
         validate="m:1",
     )
     return (rows["amount_value"] * rows["operator"]).groupby(rows["period"]).sum().astype(float)
+
+
+def ledger_share(rows: pd.DataFrame) -> pd.Series[float]:
+    """Ledger over operations of each compared amount; missing where one side has none."""
+    share = rows["ledger_value"] / rows["operations_value"]
+    return share.where(rows["operations_value"] != 0).dropna()
 
 
 def standard_on(
@@ -107,8 +131,9 @@ def reconciliation(
 ) -> pd.DataFrame:
     """Revenue, cost of sales and stock of every month as operations and ledger have them.
 
-    Revenue is net sales; cost of sales is net quantity at the standard of its day; stock is the
-    last count at the standard of its day. Months that only one side knows have no difference.
+    Revenue is net sales against accounts of type revenue, so that deductions booked as expense are
+    left out; cost of sales is net quantity at the standard of its day; stock is the last count at
+    the standard of its day. Months that only one side knows have no difference.
 
     Returns
     -------
@@ -123,10 +148,9 @@ def reconciliation(
         "cost_of_sales": sold_cost(sales_history, standard_cost, product_cost).groupby(month).sum(),
         "stock_value": counted_value.groupby(fiscal_month(counted["date"])).sum(),
     }
-    lines = {"revenue": "revenue", "cost_of_sales": "cost_of_sales", "stock_value": "stock"}
     parts = []
-    for measure, line in lines.items():
-        booked = ledger_measure(ledger, account, line)
+    for measure, (line, account_type) in MEASURES.items():
+        booked = ledger_measure(ledger, account, line, account_type)
         if measure == "stock_value":
             booked = booked[booked.index.isin(operations[measure].index)]
         both = pd.DataFrame({"operations_value": operations[measure], "ledger_value": booked})

@@ -10,6 +10,7 @@ from sopwb.extend import Tables
 
 __all__ = ["VERSIONS", "current_year", "with_fiscal_year", "year_sum", "years_table"]
 
+MONTHS_OF_YEAR = 12
 VERSIONS = ("outlook", "budget", "previous", "actual", "forecast", "unconstrained")
 
 
@@ -43,7 +44,11 @@ def years_table(profit_and_loss: pd.DataFrame, model: Model) -> pd.DataFrame:
     planned = months.get("actual", set()) | months.get("forecast", set())
     sums["outlook"] = sums[["actual", "forecast"]].sum(axis=1, min_count=1)
     years = rows.drop_duplicates("period").set_index("period")["fiscal_year"]
-    whole = [year for year, part in years.groupby(years) if set(part.index) <= planned and len(part) == 12]
+    whole = [
+        year
+        for year, part in years.groupby(years)
+        if set(part.index) <= planned and len(part) == MONTHS_OF_YEAR
+    ]
     covered = [
         year
         for year, part in years.groupby(years)

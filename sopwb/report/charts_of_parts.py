@@ -100,43 +100,32 @@ def family_grid(
     import altair as alt
 
     families = list(dict.fromkeys(data["family"]))
-    frames = {m: data[data["measure"] == m] for m in units}
-    rows = []
-    for place, family in enumerate(families):
-        is_last = place == len(families) - 1
-        panels = [
-            _grid_panel(
-                frames[measure], family, measure if place == 0 else "", unit, is_last=is_last
-            ).properties(width=width, height=height)
-            for measure, unit in units.items()
-        ]
-        rows.append(alt.hconcat(*panels, spacing=24))
-    return alt.vconcat(*rows, spacing=6)
+    first, last = families[:1], families[-1:]
+    periods = list(data["period"])
+    panels = []
+    for family in families:
+        for place, (measure, unit) in enumerate(units.items()):
+            frame = data[data["measure"] == measure]
+            x = time_axis(periods, width, is_labelled=[family] == last, codes=data)
+            panel = _grid_panel(frame, family, unit, x, is_named=place == 0)
+            heading = f"{measure}, {scale_of(frame['value'], unit).title}"
+            titled = {"title": marks.unit_title(heading)} if [family] == first else {}
+            panels.append(panel.properties(width=width, height=height, **titled))
+    spacing = {"row": 10, "column": 28}
+    return alt.concat(*panels, columns=len(units), spacing=spacing, bounds="flush")
 
 
-def _grid_panel(
-    frame: pd.DataFrame, family: str, heading: str, unit: str, *, is_last: bool
-) -> alt.LayerChart:
-    """One family's columns of one measure; the first row names the measure, the last has the time axis."""
+def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: alt.X, *, is_named: bool) -> Any:
+    """One family's columns of one measure, on the scale of the measure; the first names the family."""
     import altair as alt
 
-    scale = scale_of(frame["value"], unit)
     domain = domain_of(list(frame["value"]), head=0.05)
-    rows = labelled(frame[frame["family"] == family], scale)
-    x = time_axis(list(frame["period"]), 250, is_labelled=is_last, codes=labelled(frame, scale))
+    rows = labelled(frame[frame["family"] == family], scale_of(frame["value"], unit))
     layers: list[Any] = [columns_of(rows, c, x, domain, **_width_of(c)) for c in _codes_in_order(rows)]
-    layers.append(_panel_name(family))
-    title = marks.unit_title(f"{heading}, {scale.title}") if heading else alt.Undefined
-    return alt.layer(*layers).properties(title=title)
-
-
-def _panel_name(family: str) -> alt.Chart:
-    import altair as alt
-
-    name = alt.Chart(alt.Data(values=[{"name": family}]))
-    return name.mark_text(**marks.label_text(align="left", baseline="top", dy=-4, fontWeight="bold")).encode(
-        x=alt.value(0), y=alt.value(0), text="name:N"
-    )
+    name = alt.Chart(alt.InlineData(values=[{"name": family if is_named else ""}]))
+    text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
+    layers.append(text.encode(x=alt.value(0), y=alt.value("height"), text="name:N"))
+    return alt.layer(*layers)
 
 
 def _width_of(code: str) -> dict[str, Any]:
@@ -200,7 +189,8 @@ def stacked(
     layers.append(_part_names(frame, domain, height, value_scale, _target_name(target, scale)))
     if has_room(list(frame["period"]), width):
         tops = totals.rename("value").reset_index()
-        layers.append(numbers_on(tops.assign(label=[scale.label(v) for v in tops["value"]]), x, domain))
+        labels = [scale.label(v) for v in tops["value"]]
+        layers.append(numbers_on(tops.assign(label=labels), x, domain, has_halo=target is not None))
     title = marks.unit_title(scale.title)
     return alt.layer(*layers).properties(width=width, height=height, title=title)
 
@@ -231,7 +221,7 @@ def _part_names(
     height: int,
     value_scale: alt.Scale,
     further: list[tuple[float, str]],
-) -> alt.LayerChart:
+) -> Any:
     """Names of the parts, and of the target, right of the last column, never on one another."""
     import altair as alt
 
@@ -257,9 +247,9 @@ def _part_names(
     return alt.layer(*layers)
 
 
-def _target_rule(value: float, value_scale: alt.Scale) -> alt.Chart:
+def _target_rule(value: float, value_scale: alt.Scale) -> Any:
     import altair as alt
 
     y = alt.Y("value:Q", scale=value_scale, axis=None)
-    rule = alt.Chart(alt.Data(values=[{"value": value}])).mark_rule(stroke=light("ink"), aria=False)
+    rule = alt.Chart(alt.InlineData(values=[{"value": value}])).mark_rule(stroke=light("ink"), aria=False)
     return rule.encode(y=y)

@@ -18,6 +18,7 @@ __all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
 
 ROW = 24
 BAR = 0.62
+TENTH = 0.1
 LABEL_CHARACTERS = 30
 
 
@@ -37,14 +38,14 @@ def _y(labels: list[str], *, is_labelled: bool = True) -> alt.Y:
 
 def _ends(values: Any, width: int, *, room: int = 46) -> list[float]:
     """Ends of a value axis, with room in pixels for a number at either end that is used."""
-    known = [float(v) for v in values if v == v]
+    known = [float(v) for v in values if not pd.isna(v)]
     low, high = min([0.0, *known]), max([0.0, *known])
     spread = (high - low) or 1.0
     share = room / max(width - room * ((low < 0) + (high > 0)), 20)
     return [low - (share * spread if low < 0 else 0.0), high + (share * spread if high > 0 else 0.0)]
 
 
-def _bar_numbers(frame: pd.DataFrame, x: alt.X, y: alt.Y, gap: int = 5) -> alt.LayerChart:
+def _bar_numbers(frame: pd.DataFrame, x: alt.X, y: alt.Y, gap: int = 5) -> Any:
     """Numbers at the end of bars: right of gains, left of losses."""
     import altair as alt
 
@@ -58,17 +59,17 @@ def _bar_numbers(frame: pd.DataFrame, x: alt.X, y: alt.Y, gap: int = 5) -> alt.L
     return alt.layer(*layers)
 
 
-def _zero(ends: list[float], colour: str = "quiet") -> alt.Chart:
+def _zero(ends: list[float], colour: str = "quiet") -> Any:
     import altair as alt
 
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=ends, nice=False, zero=False))
-    data = alt.Data(values=[{"value": 0}])
+    data = alt.InlineData(values=[{"value": 0}])
     return alt.Chart(data).mark_rule(stroke=light(colour), strokeWidth=1, aria=False).encode(x=x)
 
 
 def _value_panel(
     frame: pd.DataFrame, named: tuple[str, str], reference: str, scale: Scale, width: int
-) -> alt.LayerChart:
+) -> Any:
     """Panel of values, each before its reference."""
     import altair as alt
 
@@ -96,7 +97,7 @@ def _value_panel(
     return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
 
 
-def _delta_panel(frame: pd.DataFrame, field: str, title: str, width: int, *, is_pin: bool) -> alt.LayerChart:
+def _delta_panel(frame: pd.DataFrame, field: str, title: str, width: int, *, is_pin: bool) -> Any:
     """Panel of variances: bars for amounts, pins for percentages."""
     import altair as alt
 
@@ -183,9 +184,14 @@ def _with_variances(frame: pd.DataFrame, sense: str, scale: Scale) -> pd.DataFra
         delta=delta,
         share=share.clip(-2, 2),
         delta_text=[scale.label(v, signed=True) for v in delta],
-        share_text=[numbers.exact(100 * v, 0 if abs(v) >= 0.1 else 1, signed=True) for v in share],
+        share_text=[_share_text(v) for v in share],
         colour=[variance_colour(v, s) for v, s in zip(delta, senses, strict=True)],
     )
+
+
+def _share_text(share: float) -> str:
+    """Relative variance in percent, two digits."""
+    return numbers.exact(100 * share, 0 if abs(share) >= TENTH else 1, signed=True)
 
 
 def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_better", width: int = 420) -> Any:

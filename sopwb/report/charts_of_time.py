@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["columns_over_time", "lines_with_band"]
 
 
-def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int) -> alt.LayerChart:
+def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int) -> Any:
     """Panel of differences to a reference, green or red, signed."""
     import altair as alt
 
@@ -55,7 +54,7 @@ def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, w
         .encode(x=x, y=y, fill=alt.Fill("colour:N", scale=None), description="tip:N")
     )
     zero = (
-        alt.Chart(alt.Data(values=[{"value": 0}]))
+        alt.Chart(alt.InlineData(values=[{"value": 0}]))
         .mark_rule(stroke=light("plan"), strokeWidth=1, aria=False)
         .encode(y=y)
     )
@@ -104,23 +103,32 @@ def columns_over_time(
     x = time_axis(periods, width, codes=main)
     ends = [*frame["value"], *_band_values(frame), *([target[0]] if target else [])]
     domain = domain_of(ends)
-    layers: list[Any] = []
-    for code in (c for c in marks.PREVIOUS if (frame["version"] == c).any()):
-        layers.append(columns_of(frame, code, x, domain, width={"band": COLUMN}, xOffset=-5))
-    for code in (c for c in marks.PLANS if (frame["version"] == c).any()):
-        layers.append(columns_of(frame, code, x, domain, width={"band": OUTLINE}))
-    for code in main["version"].drop_duplicates():
-        layers.append(columns_of(frame, code, x, domain, width={"band": COLUMN}))
+    shown = [c for c in _codes(frame) if (frame["version"] == c).any()]
+    layers: list[Any] = [columns_of(frame, code, x, domain, **_place(code)) for code in shown]
     layers += _whiskers(main, x, domain)
-    if has_room(periods, width):
-        layers.append(numbers_on(_above_references(main, frame), x, domain))
     if target:
         layers.append(marks.target_line(target[0], target[1], scale, domain))
+    if has_room(periods, width):
+        placed = _above_references(main, frame)
+        layers.append(numbers_on(placed, x, domain, has_halo=target is not None))
     body = alt.layer(*layers).properties(width=width, height=height, title=marks.unit_title(scale.title))
     if variance is None or not (frame["version"] == variance).any():
         return body
     top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width)
     return alt.vconcat(top, body, spacing=8)
+
+
+def _codes(frame: pd.DataFrame) -> list[str]:
+    """Scenario codes from back to front: previous, plan, then what is planned and what was."""
+    behind = [*marks.PREVIOUS, *marks.PLANS]
+    return [*behind, *(code for code in frame["version"].drop_duplicates() if code not in behind)]
+
+
+def _place(code: str) -> dict[str, Any]:
+    """Width of the columns of a code; the previous year peeps out at the left."""
+    if code in marks.PREVIOUS:
+        return {"width": {"band": COLUMN}, "xOffset": -5}
+    return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
 
 
 def _above_references(main: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
@@ -132,7 +140,7 @@ def _above_references(main: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _band_values(frame: pd.DataFrame) -> list[float]:
     columns = [c for c in ("lower", "upper") if c in frame.columns]
-    return [float(v) for c in columns for v in frame[c] if v == v and v is not None]
+    return [float(v) for c in columns for v in frame[c] if not pd.isna(v)]
 
 
 def _whiskers(main: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
@@ -232,7 +240,7 @@ def _joined_to_actual(frame: pd.DataFrame, code: str) -> pd.DataFrame:
 
 def _line_names(
     frame: pd.DataFrame, domain: list[float], height: int, x: alt.X, value_scale: alt.Scale
-) -> alt.LayerChart:
+) -> Any:
     """Name of each line right of its last point; one that ends earlier is named above its end."""
     import altair as alt
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sopwb.report import marks
 from sopwb.report.scale import Scale
+from sopwb.report.theme import light
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,13 +29,13 @@ __all__ = [
 ]
 
 LABEL_WIDTH = 27
-COLUMN = 0.62
-OUTLINE = 0.9
+COLUMN = 0.7
+OUTLINE = 1.0
 
 
 def domain_of(values: Sequence[float], *, from_zero: bool = True, head: float = 0.12) -> list[float]:
     """Ends of a value axis with room for the numbers."""
-    known = [float(v) for v in values if v == v]
+    known = [float(v) for v in values if not pd.isna(v)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -55,6 +57,7 @@ def _tips(frame: pd.DataFrame, scale: Scale) -> pd.Series:
 def time_axis(
     periods: Sequence[Any], width: int, *, is_labelled: bool = True, codes: pd.DataFrame | None = None
 ) -> alt.X:
+    """Axis of time for columns; with codes, AC and FC are named where they begin."""
     import altair as alt
 
     every = max(1, -(-len(set(periods)) * LABEL_WIDTH // width))
@@ -67,10 +70,13 @@ def time_axis(
 def _first_periods(frame: pd.DataFrame) -> dict[str, str]:
     """Scenario code by the period in which it begins."""
     firsts = frame.sort_values("period").drop_duplicates("version")
-    return {f"{p:%Y-%m-%d}": v for p, v in zip(firsts["period"], firsts["version"], strict=True)}
+    return {
+        f"{pd.Timestamp(p):%Y-%m-%d}": v for p, v in zip(firsts["period"], firsts["version"], strict=True)
+    }
 
 
-def columns_of(frame: pd.DataFrame, code: str, x: alt.X, domain: list[float], **settings: Any) -> alt.Chart:
+def columns_of(frame: pd.DataFrame, code: str, x: alt.X, domain: list[float], **settings: Any) -> Any:
+    """Columns of one scenario code, in its look."""
     import altair as alt
 
     rows = frame[frame["version"] == code]
@@ -82,22 +88,27 @@ def columns_of(frame: pd.DataFrame, code: str, x: alt.X, domain: list[float], **
     )
 
 
-def numbers_on(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> alt.LayerChart:
-    """Numbers at the end of columns: above gains, below losses."""
+def numbers_on(
+    frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False
+) -> Any:
+    """Numbers at the end of columns: above gains, below losses; with a halo where a line may cross them."""
     import altair as alt
 
     y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
+    halo = {"stroke": light("paper"), "strokeWidth": 3, "strokeJoin": "round"}
     layers = []
     for rows, baseline, dy in (
         (frame[frame["value"] >= 0], "bottom", -4),
         (frame[frame["value"] < 0], "top", 4),
     ):
         base = alt.Chart(marks.records(rows)).encode(x=x, y=y, text="label:N")
-        layers.append(base.mark_text(**marks.label_text(baseline=baseline, dy=dy)))
+        looks = [halo, {}] if has_halo else [{}]
+        layers += [base.mark_text(**marks.label_text(baseline=baseline, dy=dy, **look)) for look in looks]
     return alt.layer(*layers)
 
 
 def labelled(data: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """Rows in order of time, each with its number and its tip."""
     frame = data.assign(period=pd.to_datetime(data["period"]), value=data["value"].astype(float))
     frame = frame.sort_values(["period", "version"], kind="stable", ignore_index=True)
     return frame.assign(label=[scale.label(v) for v in frame["value"]], tip=_tips(frame, scale))
@@ -107,7 +118,7 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
     """Positions at least a gap apart, as near to the values as their order allows."""
     order = sorted(range(len(values)), key=lambda i: values[i])
     placed = list(values)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         placed[after] = max(placed[after], placed[before] + gap)
     return placed
 

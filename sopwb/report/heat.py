@@ -19,7 +19,7 @@ CELL_HEIGHT = 24
 CELL_WIDTH = 30
 
 
-def _cells(frame: pd.DataFrame, x: alt.X, rows: list[str], width: int) -> alt.LayerChart:
+def _cells(frame: pd.DataFrame, x: alt.X, rows: list[str], width: int) -> Any:
     """Rectangles with their texts; columns fill, ink, text and tip say how each looks."""
     import altair as alt
 

@@ -44,15 +44,20 @@ def look(code: str) -> dict[str, Any]:
     return {"fill": HATCH_FILL, "stroke": light("forecast"), "strokeWidth": 1}
 
 
-def records(frame: pd.DataFrame) -> alt.Data:
+def records(frame: pd.DataFrame) -> alt.InlineData:
     """Rows of a frame as inline chart data: dates as ISO text, missing as null."""
     import altair as alt
 
     texts = frame.assign(
         **{c: frame[c].dt.strftime("%Y-%m-%d") for c in frame.columns if frame[c].dtype.kind == "M"}
     )
-    plain = texts.astype(object).where(texts.notna(), None)
-    return alt.Data(values=plain.to_dict("records"))
+    rows = texts.astype(object).to_dict("records")
+    missing = texts.isna().to_numpy()
+    if missing.any():
+        names = list(texts.columns)
+        for row, gaps in zip(rows, missing, strict=True):
+            row.update({name: None for name, is_gap in zip(names, gaps, strict=True) if is_gap})
+    return alt.InlineData(values=rows)
 
 
 def period_text(periods: Sequence[Any]) -> dict[str, list[str]]:
@@ -107,7 +112,7 @@ def label_text(**settings: Any) -> dict[str, Any]:
     return {"fontSize": 11, "fill": light("ink"), "aria": False, **settings}
 
 
-def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> alt.LayerChart:
+def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> Any:
     """Layer with a thin marked line at a target, named at its right end.
 
     Parameters
@@ -125,7 +130,7 @@ def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] 
 
     ends = alt.Scale(domain=list(domain), nice=False, zero=False) if domain else alt.Undefined
     axis = alt.Y("value:Q", title=None, scale=ends)
-    data = alt.Data(values=[{"value": value, "label": f"{label} {scale.label(value)}"}])
+    data = alt.InlineData(values=[{"value": value, "label": f"{label} {scale.label(value)}"}])
     base = alt.Chart(data).encode(y=axis)
     line = base.mark_rule(stroke=light("ink"), strokeWidth=1, aria=False)
     text = base.mark_text(**label_text(align="left", dx=6, baseline="middle", fontWeight="bold")).encode(

@@ -69,7 +69,7 @@ PACK_PAGES = (
 )
 
 
-class _TableMissing(KeyError):
+class _TableMissingError(KeyError):
     """A section asks for a table this run has not made."""
 
 
@@ -81,7 +81,7 @@ class _Tables(Mapping[str, pd.DataFrame]):
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._tables:
-            raise _TableMissing(name)
+            raise _TableMissingError(name)
         return self._tables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -105,7 +105,7 @@ def show_section(function: Callable[..., Section], tables: Tables, model: Any) -
     """
     try:
         return function(_Tables(tables), model)
-    except _TableMissing as missing:
+    except _TableMissingError as missing:
         table = str(missing.args[0])
         mark = mark_of(function)
         name = mark.name.replace("_", " ") if mark else "This part"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from sopwb.report.clean import clean_html
@@ -15,7 +17,6 @@ __all__ = ["markdown_html", "output_html", "page_title", "render_page"]
 
 HEADING = re.compile(r"^(#{1,2})\s+(.+?)\s*$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-PICTURES = ("image/png", "image/jpeg")
 
 
 def _slug(text: str) -> str:
@@ -47,7 +48,7 @@ def markdown_html(text: str) -> str:
 
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             opening.attrSet("id", _slug(_plain(inline.content)))
     return clean_html(str(reader.renderer.render(tokens, reader.options, {})))
@@ -67,23 +68,35 @@ def output_html(output: Any) -> str:
     if output.output_type == "error":
         return _printed(f"{output.ename}: {output.evalue}")
     forms = output.get("data", {})
-    if "text/html" in forms:
-        return clean_html(forms["text/html"])
-    if "image/svg+xml" in forms:
-        return f'<figure class="chart">{clean_html(forms["image/svg+xml"])}</figure>'
-    for kind in PICTURES:
-        if kind in forms:
-            content = forms[kind].replace("\n", "")
-            return clean_html(
-                f'<figure class="chart"><img alt="" src="data:{kind};base64,{escape(content)}"></figure>'
-            )
-    if "text/markdown" in forms:
-        return f'<div class="prose">{markdown_html(forms["text/markdown"])}</div>'
-    return _printed(forms["text/plain"]) if "text/plain" in forms else ""
+    kind = next((kind for kind in SHOWN if kind in forms), None)
+    return SHOWN[kind](forms[kind]) if kind else ""
 
 
 def _printed(text: str) -> str:
     return f'<pre class="printed">{escape(text)}</pre>'
+
+
+def _figure(html: str) -> str:
+    return f'<figure class="chart">{clean_html(html)}</figure>'
+
+
+def _picture(kind: str) -> Callable[[str], str]:
+    def show(content: str) -> str:
+        plain = escape(content.replace("\n", ""))
+        return _figure(f'<img alt="" src="data:{kind};base64,{plain}">')
+
+    return show
+
+
+SHOWN: dict[str, Callable[[str], str]] = {
+    "text/html": clean_html,
+    "image/svg+xml": _figure,
+    "image/png": _picture("image/png"),
+    "image/jpeg": _picture("image/jpeg"),
+    "text/markdown": lambda text: f'<div class="prose">{markdown_html(text)}</div>',
+    "text/plain": _printed,
+}
+"""How each form of an output is shown, the richest first."""
 
 
 def _exporter(context: ReportContext, notebook: Any) -> Any:

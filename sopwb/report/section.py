@@ -87,7 +87,7 @@ class Section:
     source: tuple[str, str] = ("", "")
     cards: Sequence[Card] = ()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: HTML with the drawing inside, and plain text."""
         style = f"<style>{read_template('section.css')}</style>"
         return {"text/html": style + section_html(self), "text/plain": section_text(self)}
@@ -141,9 +141,12 @@ def section_html(section: Section) -> str:
     cards = "".join(_card_html(card) for card in section.cards)
     table, rows = section.source
     identity = hashlib.blake2b(f"{section.message}|{section.title}".encode(), digest_size=4).hexdigest()
+    opening = (
+        f'<section class="sopwb-section" id="s-{identity}" data-source="{escape(table)}" '
+        f'data-filter="{escape(rows)}">'
+    )
     parts = [
-        f'<section class="sopwb-section" id="s-{identity}" data-source="{escape(table)}"'
-        f' data-filter="{escape(rows)}">',
+        opening,
         f'<h3 class="message">{escape(section.message)}</h3>',
         f'<p class="title">{escape(section.title)}</p>' if section.title else "",
         f'<div class="cards">{cards}</div>' if cards else "",

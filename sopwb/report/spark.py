@@ -11,6 +11,7 @@ from sopwb.report.theme import light
 __all__ = ["spark"]
 
 WIDTH, HEIGHT, MARGIN = 120, 26, 3
+FEWEST = 2
 
 
 def spark(values: Sequence[float], label: str = "") -> str:
@@ -24,7 +25,7 @@ def spark(values: Sequence[float], label: str = "") -> str:
         What it shows, for readers who cannot see it.
     """
     known = [(i, float(v)) for i, v in enumerate(values) if v is not None and math.isfinite(v)]
-    if len(known) < 2:
+    if len(known) < FEWEST:
         return ""
     low = min(v for _, v in known)
     spread = (max(v for _, v in known) - low) or 1.0

@@ -15,6 +15,7 @@ from sopwb.report import numbers
 __all__ = ["Table", "html_table", "text_table"]
 
 MAX_ROWS = 20
+HUNDRED = 100
 UNITS_OF_SUFFIX = {
     "_rate": "rate",
     "_value": "currency",
@@ -123,7 +124,7 @@ def _is_missing(value: Any) -> bool:
 
 def _plain(value: Any, *, signed: bool) -> str:
     size = abs(float(value))
-    is_round = float(value).is_integer() or size >= 100
+    is_round = float(value).is_integer() or size >= HUNDRED
     return numbers.whole(value, signed=signed) if is_round else numbers.short(value, signed=signed)
 
 
@@ -165,13 +166,21 @@ def _cell_html(table: Table, column: str, row: Mapping[str, Any]) -> str:
     if column in table.variances:
         classes.append(_variance_class(table, column, row))
     names = " ".join(name for name in classes if name)
-    attribute = f' class="{names}"' if names else ""
-    return f"<td{attribute}>{escape(table.cell(column, row))}</td>"
+    return f"<td{_class(names)}>{escape(table.cell(column, row))}</td>"
+
+
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""
+
+
+def _sum_positions(table: Table) -> set[int]:
+    count = len(table.frame)
+    return {position % count for position in table.sums} if count else set()
 
 
 def _shown_positions(table: Table) -> list[int]:
     count = len(table.frame)
-    sums = {position % count for position in table.sums} if count else set()
+    sums = _sum_positions(table)
     plain = [p for p in range(count) if p not in sums][: table.max_rows]
     return sorted({*plain, *sums})
 
@@ -181,15 +190,14 @@ def html_table(table: Table | pd.DataFrame) -> str:
     shown = table if isinstance(table, Table) else Table(table)
     columns = shown.columns
     head = "".join(
-        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if shown.is_right(c) else ""}>'
-        f"{escape(shown.heading(c))}</th>"
+        f'<th scope="col"{_class("number" if shown.is_right(c) else "")}>{escape(shown.heading(c))}</th>'
         for c in columns
     )
     positions = _shown_positions(shown)
-    sums = {position % len(shown.frame) for position in shown.sums} if len(shown.frame) else set()
+    sums = _sum_positions(shown)
     records = shown.frame.to_dict("records")
     lines = [
-        f"<tr{' class=' + chr(34) + 'sum' + chr(34) if p in sums else ''}>"
+        f"<tr{_class('sum' if p in sums else '')}>"
         + "".join(_cell_html(shown, c, records[p]) for c in columns)
         + "</tr>"
         for p in positions

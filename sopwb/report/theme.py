@@ -6,6 +6,7 @@ sister by its value alone, and a printed page is always light.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,7 @@ PALETTE: dict[str, Colour] = {
     "on_strong": Colour("#fffffe", "#101214", "text on a strong fill"),
 }
 
+SRGB_LINEAR = 0.04045
 LOAD_STEPS = (0.5, 0.75, 0.9, 1.0000001, 1.1)
 
 
@@ -86,7 +88,7 @@ def load_text(rate: float) -> str:
 
 def variance_colour(delta: float, sense: str = "higher_better") -> str:
     """Green or red by what is good for the measure; grey when nothing is."""
-    if sense == "neutral" or delta == 0 or delta != delta:
+    if sense == "neutral" or delta == 0 or math.isnan(delta):
         return light("quiet")
     is_good = (delta > 0) == (sense != "lower_better")
     return light("good" if is_good else "bad")
@@ -94,7 +96,8 @@ def variance_colour(delta: float, sense: str = "higher_better") -> str:
 
 def _luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    # The sRGB curve, IEC 61966-2-1.
+    linear = [c / 12.92 if c <= SRGB_LINEAR else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

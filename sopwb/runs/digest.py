@@ -43,7 +43,7 @@ def code_commit(folder: Path) -> dict[str, str | bool]:
         return {}
 
     def ask(*words: str) -> str:
-        answer = subprocess.run(  # noqa: S603 - a fixed command on our own folder
+        answer = subprocess.run(
             [git, "-C", str(folder), *words], capture_output=True, text=True, check=False
         )
         return answer.stdout.strip()

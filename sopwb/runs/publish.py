@@ -111,7 +111,9 @@ def find_run(root: Path, name: str, customer: str | None = None) -> Published:
     runs = list_runs(root, customer)
     if name == "latest" and runs:
         return runs[-1]
-    meant = [run for run in runs if run.run_id == name] or [run for run in runs if run.run_id.startswith(name)]
+    meant = [run for run in runs if run.run_id == name] or [
+        run for run in runs if run.run_id.startswith(name)
+    ]
     if len(meant) == 1:
         return meant[0]
     problem = f"{name!r} names {len(meant)} runs" if meant else f"{name!r} is no published run"

@@ -26,7 +26,9 @@ ARROW = {
 
 def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     fields = [pa.field(name, ARROW[column.type]) for name, column in table.columns.items()]
-    return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False).replace_schema_metadata()
+    return pa.Table.from_pandas(
+        frame, schema=pa.schema(fields), preserve_index=False
+    ).replace_schema_metadata()
 
 
 def _write(data: pa.Table, where: Path | pa.BufferOutputStream) -> None:

@@ -110,10 +110,14 @@ def _added(
     for name in columns:
         if name in base.columns:
             where = document.place(("columns", name))
-            faults.append(Fault(where, f"{base.name}.{name} is a column of the core", remedy="use another name"))
+            faults.append(
+                Fault(where, f"{base.name}.{name} is a column of the core", remedy="use another name")
+            )
         elif not columns[name].optional and columns[name].default is None:
             where = document.place(("columns", name))
-            faults.append(Fault(where, f"{name} is added without a default", remedy="add optional or default"))
+            faults.append(
+                Fault(where, f"{name} is added without a default", remedy="add optional or default")
+            )
     merged = MappingProxyType({**base.columns, **columns})
     table = Table(base.name, base.kind, base.grain, base.key, merged, base.required, base.dated_by)
     return (None if faults else table), faults
@@ -125,14 +129,18 @@ def _columns(document: Document, declared: Mapping[str, Any]) -> tuple[dict[str,
     for name, words in declared.items():
         place = ("columns", name)
         if not isinstance(words, dict):
-            faults.append(Fault(document.place(place), f"{name} has no description", remedy="add type and holds"))
+            faults.append(
+                Fault(document.place(place), f"{name} has no description", remedy="add type and holds")
+            )
             continue
         found = _unknown(document, place, words, COLUMN_KEYS)
         if words.get("type") not in DTYPES:
             problem = f"{name} has the type {words.get('type')!r}"
             found.append(Fault(document.place(place), problem, remedy=f"one of {', '.join(DTYPES)}"))
         if not words.get("holds"):
-            found.append(Fault(document.place(place), f"{name} does not say what it holds", remedy="add holds"))
+            found.append(
+                Fault(document.place(place), f"{name} does not say what it holds", remedy="add holds")
+            )
         faults += found
         if not found:
             columns[name] = Column(name=name, **{**words, "one_of": tuple(words.get("one_of") or ())})
@@ -142,12 +150,16 @@ def _columns(document: Document, declared: Mapping[str, Any]) -> tuple[dict[str,
 def _incomplete(document: Document, data: Mapping[str, Any], columns: Mapping[str, Column]) -> list[Fault]:
     faults: list[Fault] = []
     if data.get("kind") not in KINDS:
-        faults.append(Fault(document.place(("kind",)), "has no known kind", remedy=f"one of {', '.join(KINDS)}"))
+        faults.append(
+            Fault(document.place(("kind",)), "has no known kind", remedy=f"one of {', '.join(KINDS)}")
+        )
     if not data.get("grain"):
         faults.append(Fault(document.path.name, "has no grain", remedy="say what one row is"))
     key = data.get("key")
     if not isinstance(key, list) or not key or any(name not in columns for name in key):
-        faults.append(Fault(document.place(("key",)), "has no key of its columns", remedy="key: [column, ...]"))
+        faults.append(
+            Fault(document.place(("key",)), "has no key of its columns", remedy="key: [column, ...]")
+        )
     return faults
 
 

@@ -84,7 +84,9 @@ def _column_faults(raw: pd.DataFrame, table: Table) -> list[Fault]:
     for name in raw.columns:
         if name not in table.columns:
             near = get_close_matches(str(name), list(table.columns), n=1)
-            hint = f"did you mean {near[0]}?" if near else "remove it, or declare it in the customer's schema/"
+            hint = (
+                f"did you mean {near[0]}?" if near else "remove it, or declare it in the customer's schema/"
+            )
             faults.append(Fault(table.name, f"the column {name!r} is not declared", remedy=hint))
     doubled = sorted({str(name) for name in raw.columns[raw.columns.duplicated()]})
     faults += [Fault(table.name, f"the column {name} stands twice", remedy="keep one") for name in doubled]
@@ -115,14 +117,15 @@ def _column(cells: pd.Series[Any], column: Column, table: Table) -> tuple[pd.Ser
 
 
 def _article(kind: str) -> str:
-    return {"text": "text", "integer": "a whole number", "number": "a finite number", "flag": "true or false"}.get(
-        kind, f"a {kind}"
-    )
+    return {
+        "text": "text",
+        "integer": "a whole number",
+        "number": "a finite number",
+        "flag": "true or false",
+    }.get(kind, f"a {kind}")
 
 
-def _fault(
-    cells: pd.Series[Any], rows: pd.Series[bool], column: Column, table: Table, problem: str
-) -> Fault:
+def _fault(cells: pd.Series[Any], rows: pd.Series[bool], column: Column, table: Table, problem: str) -> Fault:
     frame = cells.to_frame()
     labels = row_labels(frame, table, rows)
     shown = cells[rows.to_numpy()].tolist()

@@ -57,7 +57,9 @@ def table_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
 def _pandera(table: Table) -> DataFrameSchema:
     import pandera.pandas as pa
 
-    columns = {name: pa.Column(checks=_checks(column), nullable=True) for name, column in table.columns.items()}
+    columns = {
+        name: pa.Column(checks=_checks(column), nullable=True) for name, column in table.columns.items()
+    }
     return pa.DataFrameSchema(columns)
 
 
@@ -117,9 +119,7 @@ def _reference_faults(
     return faults
 
 
-def _unknown(
-    frame: pd.DataFrame, table: Table, name: str, rows: pd.Series[bool], target: Table
-) -> Fault:
+def _unknown(frame: pd.DataFrame, table: Table, name: str, rows: pd.Series[bool], target: Table) -> Fault:
     words = sorted(set(frame.loc[rows, name]))
     shown = ", ".join(map(str, words[:3])) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
     problem = f"{int(rows.sum())} row(s) name a {target.name} that does not exist: {shown}"

@@ -88,7 +88,7 @@ def test_a_month_half_without_stock_is_filled_up(activities):
     assert table["demand_qty"].to_numpy() == pytest.approx([100.0] * 26)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(st.floats(-50, 1e5), min_size=1, max_size=40), st.floats(-0.9, 3), st.floats(0, 1))
 def test_the_columns_always_add_up_and_the_baseline_is_never_negative(values, effect, dip):
     past = pd.DataFrame([_past(effect, dip)])

@@ -50,7 +50,7 @@ def test_a_statement_about_a_family_and_month_has_its_exact_total(statements, mo
     assert share.to_numpy() == pytest.approx(np.full(touched.sum(), share.iloc[0]))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1e6), min_size=30, max_size=30), st.floats(0, 1e7))
 def test_totals_are_exact_whatever_the_automatic_forecast(automatic, amount):
     cells = plan()

@@ -7,7 +7,7 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, iso_month, percent, short, whole
+from sopwb.report.numbers import iso_date, percent, short, whole
 from sopwb.report.section import Section
 from sopwb.report.table import Table
 
@@ -35,7 +35,9 @@ def operations_ledger_tie(tables: Tables, model: Model) -> Section:
     title = _title(model, f"operations against ledger, {model.currency}, last {MONTHS} closed months")
     source = ("reconciliation", "months in which both are known")
     if rows.empty:
-        return Section("Operations cannot be held against a ledger: one of them is missing", title, source=source)
+        return Section(
+            "Operations cannot be held against a ledger: one of them is missing", title, source=source
+        )
     recent = rows[rows["period"] > rows["period"].max() - pd.DateOffset(months=MONTHS)]
     by_measure = recent.groupby("measure", as_index=False).agg(
         operations_value=("operations_value", "sum"),
@@ -56,7 +58,13 @@ def operations_ledger_tie(tables: Tables, model: Model) -> Section:
     )
     unit = f"short:{model.currency}"
     columns = [
-        "measure", "operations_value", "ledger_value", "difference", "ratio_rate", "lowest_rate", "highest_rate",
+        "measure",
+        "operations_value",
+        "ledger_value",
+        "difference",
+        "ratio_rate",
+        "lowest_rate",
+        "highest_rate",
     ]
     table = Table(
         by_measure.assign(measure=by_measure["measure"].str.replace("_", " "))[columns],
@@ -130,7 +138,7 @@ def plan_checks(tables: Tables, model: Model) -> Section:
     passed, warned, failed = (int(counts.get(status, 0)) for status in ("pass", "warn", "fail"))
     message = f"All {passed} checks of the plan pass"
     if warned or failed:
-        message = f"{failed} of {len(rows)} checks fail and {warned} warn; {passed} pass"
+        message = f"Of {len(rows)} checks {failed} fail, {warned} warn and {passed} pass"
     ordered = rows.assign(place=rows["status"].map(STATUS_ORDER)).sort_values(["place", "area", "check"])
     table = Table(
         ordered.assign(check=ordered["check"].str.replace("_", " "))[["check", "area", "status", "message"]],
@@ -163,8 +171,3 @@ def method_and_evidence(tables: Tables, model: Model) -> Section:
         units={"row_count": "count", "column_count": "count", "objective": "short:"},
     )
     return Section(message, title, table=table, note=note, source=source)
-
-
-def months_shown(periods: pd.Series[pd.Timestamp]) -> str:
-    """Span of months in words."""
-    return f"{iso_month(periods.min())} to {iso_month(periods.max())}"

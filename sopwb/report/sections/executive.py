@@ -6,8 +6,9 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.line import LINES, SIGN, SUBTOTALS
 from sopwb.report import charts
-from sopwb.report.numbers import by_unit, iso_date, iso_month, percent, short, whole
+from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
 from sopwb.report.table import Table
 
@@ -32,6 +33,11 @@ def words(code: str) -> str:
     short_words = {"ebit": "EBIT", "ebitda": "EBITDA", "wmape": "WMAPE", "otif": "OTIF"}
     text = " ".join(short_words.get(word, word) for word in code.split("_"))
     return text[:1].upper() + text[1:]
+
+
+def plural(count: int, noun: str) -> str:
+    """Number of things in words: "1 month", "3 months"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _title(model: Model, what: str) -> str:
@@ -132,7 +138,7 @@ def exceptions(tables: Tables, model: Model) -> Section:
     if rows.empty:
         return Section("The plan has no exceptions", title, source=source)
     largest = rows.iloc[0]
-    message = f"{short(rows['money_value'].sum(), model.currency)} are at stake in {len(rows)} exceptions; "
+    message = f"{short(rows['money_value'].sum(), model.currency)} are at stake in {plural(len(rows), 'exception')}; "
     message += f"the largest: {largest['message'][:1].lower()}{largest['message'][1:]}".rstrip(".")
     span = [
         iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
@@ -224,7 +230,9 @@ def gap_to_plan(tables: Tables, model: Model) -> Section:
         pictures.append(
             charts.columns_over_time(kept, unit=model.currency, variance=reference, width=420, height=130)
         )
-    names = " · ".join(f"{place}: {words(line)}" for place, line in zip(("left", "right"), shown, strict=False))
+    names = " · ".join(
+        f"{place}: {words(line)}" for place, line in zip(("left", "right"), shown, strict=False)
+    )
     return Section("; ".join(sentences), f"{title} ({names})", chart=tuple(pictures), source=source)
 
 
@@ -232,10 +240,10 @@ def gap_to_plan(tables: Tables, model: Model) -> Section:
 def year_landing(tables: Tables, model: Model) -> Section:
     """The fiscal year as it will land, by line of the profit and loss, against budget and previous year."""
     result = tables["profit_and_loss"]
-    present = list(dict.fromkeys(result["line"]))
+    present = set(result["line"])
     months = year_of_plan(tables, model)
     rows = []
-    for line in _reading_order(present):
+    for line in (line for line in LINES if line in present):
         outlook, budget, previous = _landing(line_by_month(tables, model, line))
         rows.append((line, outlook, budget, previous, outlook - budget, outlook - previous))
     columns = ["line", "outlook", "budget", "previous", "to_budget", "to_previous"]
@@ -244,15 +252,7 @@ def year_landing(tables: Tables, model: Model) -> Section:
     source = ("profit_and_loss", f"{iso_month(months[0])} to {iso_month(months[-1])}")
     if frame.empty:
         return Section("There is no profit and loss yet", title, source=source)
-    return Section(
-        _landing_message(frame, model), title, table=_landing_table(frame, model), source=source
-    )
-
-
-def _reading_order(present: list[str]) -> list[str]:
-    from sopwb.measure.line import LINES
-
-    return [line for line in LINES if line in present]
+    return Section(_landing_message(frame, model), title, table=_landing_table(frame, model), source=source)
 
 
 def _landing_message(frame: pd.DataFrame, model: Model) -> str:
@@ -266,8 +266,6 @@ def _landing_message(frame: pd.DataFrame, model: Model) -> str:
 
 
 def _landing_table(frame: pd.DataFrame, model: Model) -> Table:
-    from sopwb.measure.line import SIGN, SUBTOTALS
-
     nothing = frame[["outlook", "budget", "previous"]].fillna(0).eq(0).all(axis=1)
     shown = frame[~nothing | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
     senses = ["lower_better" if SIGN.get(line, 1) < 0 else "higher_better" for line in shown["line"]]
@@ -299,15 +297,16 @@ def promised_against_happened(tables: Tables, model: Model) -> Section:
     source = ("promise", "months that have closed")
     if rows.empty:
         return Section("No earlier cycle has promised a month that has closed since", title, source=source)
-    latest = rows.sort_values(["measure", "period", "cycle"]).drop_duplicates(["measure", "period"], keep="last")
+    latest = rows.sort_values(["measure", "period", "cycle"]).drop_duplicates(
+        ["measure", "period"], keep="last"
+    )
     totals = latest.groupby("measure", as_index=False)[["promised_value", "happened_value"]].sum()
     first = totals.iloc[(totals["measure"] != "revenue").to_numpy().argmin()]
     rate = first["happened_value"] / first["promised_value"] if first["promised_value"] else float("nan")
     months = latest["period"].nunique()
-    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {months} closed months"
+    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {plural(months, 'closed month')}"
     table = Table(
-        latest.sort_values(["measure", "period"])
-        .assign(
+        latest.sort_values(["measure", "period"]).assign(
             measure=latest["measure"].map(words),
             period=latest["period"].map(iso_month),
             delta=latest["happened_value"] - latest["promised_value"],
@@ -321,7 +320,7 @@ def promised_against_happened(tables: Tables, model: Model) -> Section:
             "delta": "Δ",
             "attainment_rate": "happened, % of promised",
         },
-        units={name: "short:" for name in ("promised_value", "happened_value", "delta")},
+        units=dict.fromkeys(("promised_value", "happened_value", "delta"), "short:"),
         variances={"delta": "neutral"},
     )
     return Section(message, title, table=table, source=source)
@@ -338,10 +337,10 @@ def past_decisions(tables: Tables, model: Model) -> Section:
         return Section("No decision of an earlier cycle is on record", title, source=source)
     known = rows.dropna(subset=["expected_value", "outcome_value"])
     expected, came = known["expected_value"].sum(), known["outcome_value"].sum()
-    message = f"{len(rows)} decisions are on record; none has a known outcome yet"
+    message = f"{plural(len(rows), 'decision')} on record, none with a known outcome yet"
     if len(known):
         message = (
-            f"{len(known)} of {len(rows)} decisions have an outcome: {short(came, model.currency)} came of "
+            f"{plural(len(known), 'decision')} of {len(rows)} with an outcome: {short(came, model.currency)} came of "
             f"{short(expected, model.currency)} expected"
         )
     unit = f"short:{model.currency}"
@@ -373,16 +372,25 @@ def risks_and_opportunities(tables: Tables, model: Model) -> Section:
         f"{short(up, model.currency)}: {short(up + down, model.currency, signed=True)} outside the plan"
     )
     unit = f"short:{model.currency}"
-    columns = ["description", "kind", "probability", "impact_value", "weighted", "decision_date", "mitigation", "owner"]
+    columns = [
+        "description",
+        "kind",
+        "probability",
+        "impact_value",
+        "weighted",
+        "decision_date",
+        "mitigation",
+        "owner",
+    ]
     table = Table(
         rows[columns],
-        headings={"description": "what may happen", "impact_value": "impact", "decision_date": "decide by"},
+        headings={
+            "description": "what may happen",
+            "impact_value": "impact",
+            "weighted": "weighted",
+            "decision_date": "decide by",
+        },
         units={"probability": "rate", "impact_value": unit, "weighted": unit},
         variances={"impact_value": "higher_better", "weighted": "higher_better"},
     )
     return Section(message, title, table=table, source=source)
-
-
-def figure_text(value: float, unit: str, model: Model) -> str:
-    """A key figure in a sentence."""
-    return whole(value) if unit == "count" else by_unit(value, unit, model.currency)

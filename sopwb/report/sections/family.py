@@ -48,13 +48,12 @@ def _production(tables: Tables, model: Model) -> list[pd.DataFrame]:
     made = plan[plan["option"] == "make"]
     planned = made.assign(month=_month(made["period"]), value=made["planned_qty"] * made["product"].map(cost))
     frames = [_by_family(planned, tables, "value").assign(version="FC")]
-    if "production_history" in tables and len(tables["production_history"]):
-        past = tables["production_history"]
-        day = next(c for c in past.columns if past[c].dtype.kind == "M")
-        quantity = next(c for c in past.columns if c.endswith("_qty"))
-        past = past[past[day] <= model.as_of]
-        done = past.assign(month=_month(past[day]), value=past[quantity] * past["product"].map(cost))
-        frames.insert(0, _by_family(done, tables, "value").assign(version="AC"))
+    past = tables["production_history"]
+    if len(past):
+        done = past.assign(month=_month(past["period"]), value=past["made_qty"] * past["product"].map(cost))
+        frames.insert(
+            0, _by_family(done[done["period"] <= model.as_of], tables, "value").assign(version="AC")
+        )
     return frames
 
 

@@ -115,7 +115,11 @@ def scenario_comparison(tables: Tables, model: Model) -> Section:
     wide = wide.assign(kpi=wide["kpi"].map(words))
     table = Table(
         wide[["kpi", "base_value", *order, "unit", "sense"]],
-        headings={"kpi": "", "base_value": "baseline", **{name: f"Δ {titles.get(name, name)}" for name in order}},
+        headings={
+            "kpi": "",
+            "base_value": "baseline",
+            **{name: f"Δ {titles.get(name, name)}" for name in order},
+        },
         variances=dict.fromkeys(order, "sense"),
         currency=model.currency,
         hidden=("unit", "sense"),

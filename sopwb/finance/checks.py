@@ -1,0 +1,148 @@
+"""What must tie in the financial plan: each check gives the rows that do not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, plan_check
+from sopwb.finance.sales_plan import fiscal, net_price
+from sopwb.measure.bridge import open_bridges
+from sopwb.measure.data import ledger_share
+
+__all__ = [
+    "balance_sheet_balances",
+    "bridges_close",
+    "cash_flows_agree",
+    "cash_moves_as_it_flows",
+    "operations_tie_to_ledger",
+    "posted_accounts_are_mapped",
+    "products_have_a_cost",
+    "revenue_is_quantity_at_net_price",
+    "stock_value_rolls_forward",
+]
+
+TOLERANCE = 1e-7
+RESULT_TYPES = ("revenue", "cost_of_sales", "expense")
+
+
+def _off(difference: pd.Series[float], scale: pd.Series[float]) -> pd.Series[bool]:
+    """Where a difference is more than rounding, measured by the size of what is compared."""
+    return ~(difference.abs() <= TOLERANCE * max(float(scale.abs().max()), 1.0))
+
+
+@plan_check("balance_sheet_balances", area="finance")
+def balance_sheet_balances(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which assets are not liabilities and equity."""
+    sheet = tables["balance_sheet"]
+    signed = sheet["amount_value"].where(sheet["side"] == "asset", -sheet["amount_value"])
+    difference = signed.groupby(sheet["period"]).sum()
+    wrong = difference[_off(difference, sheet["amount_value"])]
+    return wrong.rename("difference_value").reset_index()
+
+
+def _flow_line(tables: Tables, method: str, line: str) -> pd.Series[float]:
+    flow = tables["cash_flow"]
+    rows = flow[(flow["method"] == method) & (flow["line"] == line)]
+    return rows.set_index("period")["amount_value"].sort_index().astype(float)
+
+
+@plan_check("cash_flows_agree", area="finance")
+def cash_flows_agree(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which the direct and the indirect cash flow differ."""
+    direct, indirect = (
+        _flow_line(tables, method, "operating_cash_flow") for method in ("direct", "indirect")
+    )
+    both = pd.DataFrame({"direct_value": direct, "indirect_value": indirect}).fillna(0.0)
+    return both[_off(both["direct_value"] - both["indirect_value"], both["direct_value"])].reset_index()
+
+
+@plan_check("cash_moves_as_it_flows", area="finance")
+def cash_moves_as_it_flows(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which cash of the balance sheet is not opening cash and the net cash flow."""
+    sheet = tables["balance_sheet"]
+    cash = sheet[sheet["line"] == "cash"].set_index("period")["amount_value"]
+    moved = _flow_line(tables, "indirect", "opening_cash") + _flow_line(tables, "indirect", "net_cash_flow")
+    both = pd.DataFrame({"cash_value": cash, "moved_value": moved})
+    return both[_off(both["cash_value"] - both["moved_value"], both["cash_value"])].reset_index()
+
+
+@plan_check("stock_value_rolls_forward", area="finance")
+def stock_value_rolls_forward(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which stock in money is not its movements, or not the stock of the inventory plan."""
+    account = tables["stock_account"].pivot_table(index="period", columns="movement", values="amount_value")
+    flows = ["opening", "purchases", "conversion", "usage", "shipped", "scrapped"]
+    last = tables["period"].groupby("fiscal_period")["period"].max()
+    stock = tables["projected_inventory"]
+    ends = fiscal(stock[stock["period"].isin(last)], tables["period"])
+    planned = ends.groupby("period")["closing_value"].sum().reindex(account.index, fill_value=0.0)
+    found = pd.DataFrame(
+        {
+            "not_rolled_value": account["closing"] - account[flows].sum(axis=1),
+            "not_in_inventory_value": account["on_hand"] - planned,
+        }
+    )
+    wrong = _off(found["not_rolled_value"], account["closing"])
+    wrong |= _off(found["not_in_inventory_value"], account["closing"])
+    return found[wrong].reset_index()
+
+
+@plan_check("revenue_is_quantity_at_net_price", area="finance")
+def revenue_is_quantity_at_net_price(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which forecast revenue is not shipped quantity at net price."""
+    key = ["product", "market", "period"]
+    price = net_price(tables["demand_plan"])
+    rows = tables["shipment_plan"].merge(price, on=key, how="left", validate="1:1")
+    rows = fiscal(rows.assign(value=rows["shipped_qty"] * rows["net_price_per_unit"]), tables["period"])
+    worth = rows.groupby("period")["value"].sum()
+    profit = tables["profit_and_loss"]
+    revenue = profit[(profit["version"] == "forecast") & (profit["line"] == "revenue")]
+    both = pd.DataFrame({"revenue_value": revenue.set_index("period")["amount_value"], "worth": worth})
+    return both[_off(both["revenue_value"] - both["worth"].fillna(0.0), both["revenue_value"])].reset_index()
+
+
+@plan_check("bridges_close", area="finance")
+def bridges_close(tables: Tables, model: Model) -> pd.DataFrame:
+    """Bridges whose steps are not the change between their two values."""
+    return open_bridges(tables["bridge"])
+
+
+@plan_check("posted_accounts_are_mapped", area="data")
+def posted_accounts_are_mapped(tables: Tables, model: Model) -> pd.DataFrame:
+    """Accounts of the profit and loss with postings that no line of the plan takes up."""
+    account = tables["account"]
+    wanted = account["account_type"].isin(RESULT_TYPES) & account["plan_line"].isna()
+    posted = tables["ledger"].groupby("account")["amount_value"].agg(lambda amounts: amounts.abs().sum())
+    lost = account[wanted & account["account"].isin(posted[posted > 0].index)]
+    return pd.DataFrame(
+        {
+            "account": lost["account"],
+            "description": lost["description"],
+            "posted_value": lost["account"].map(posted),
+            "severity": "warn",
+        }
+    )
+
+
+@plan_check("operations_tie_to_ledger", area="data")
+def operations_tie_to_ledger(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months of the last year in which operations and ledger differ beyond the set tolerance."""
+    rows = tables["reconciliation"]
+    known = rows[rows["ledger_value"].notna() & rows["operations_value"].notna()]
+    known = known[known["period"] > model.as_of - pd.DateOffset(years=1)]
+    difference = (known["operations_value"] - known["ledger_value"]).abs()
+    off = known[difference > model.finance.tie_tolerance_rate * known["ledger_value"].abs()]
+    spans = ledger_share(off).groupby(off["measure"]).agg(["min", "max", "size"])
+    text = "; ".join(
+        f"{measure}: ledger at {span['min']:.2f} to {span['max']:.2f} of operations, {span['size']:.0f} months"
+        for measure, span in spans.iterrows()
+    )
+    return off.assign(severity="warn", message=text)
+
+
+@plan_check("products_have_a_cost", area="finance")
+def products_have_a_cost(tables: Tables, model: Model) -> pd.DataFrame:
+    """Products whose standard cost is nothing: no price, recipe or standard cost says otherwise."""
+    cost = tables["product_cost"]
+    free = cost.loc[cost["standard_cost_per_unit"] <= 0, ["product"]]
+    return free.assign(severity="warn")

@@ -1,0 +1,168 @@
+"""The executive page in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables
+from sopwb.measure.data import ledger_share
+from sopwb.measure.outlook import current_year
+from sopwb.measure.wording import count, money, month, rate, words
+
+__all__ = ["TOPICS", "headlines"]
+
+NAMED_TARGETS = 3
+TIE_MONTHS = 12
+
+
+def headlines(tables: Tables, model: Model) -> pd.DataFrame:
+    """Five to eight sentences, one for each topic that has something to say; table ``headline``."""
+    said = {topic: sentence(tables, model) for topic, sentence in TOPICS.items()}
+    rows = [(topic, text) for topic, text in said.items() if text]
+    table = pd.DataFrame(rows, columns=["topic", "message"])
+    return table.assign(position=range(1, len(table) + 1))
+
+
+def _figure(tables: Tables, name: str) -> dict[str, Any]:
+    """Key figure of the whole company as a mapping; empty when it is not known."""
+    rows = tables["kpi"]
+    found = rows[(rows["kpi"] == name) & (rows["scope"] == "*") & rows["kpi_value"].notna()]
+    return {str(column): found[column].iloc[0] for column in found} if len(found) else {}
+
+
+def _against(row: Mapping[str, Any], currency: str) -> str:
+    """How a money figure stands to its reference, as the tail of a sentence."""
+    if pd.isna(row["reference_value"]):
+        return ""
+    difference = float(row["kpi_value"] - row["reference_value"])
+    side = "above" if difference >= 0 else "below"
+    whose = "that of the last cycle" if row["reference"] == "last cycle" else f"the {row['reference']}"
+    return f", {money(abs(difference), currency)} {side} {whose}"
+
+
+def _revenue(tables: Tables, model: Model) -> str:
+    row = _figure(tables, "revenue")
+    if not row:
+        return ""
+    value = money(row["kpi_value"], model.currency)
+    return f"Revenue of {current_year(tables)} is heading for {value}{_against(row, model.currency)}."
+
+
+def _ebit(tables: Tables, model: Model) -> str:
+    row, margin = _figure(tables, "ebit"), _figure(tables, "gross_margin_rate")
+    if not row:
+        return ""
+    value = money(row["kpi_value"], model.currency)
+    rest = f", at a gross margin of {rate(margin['kpi_value'])}" if margin else ""
+    return f"EBIT of {current_year(tables)} is heading for {value}{_against(row, model.currency)}{rest}."
+
+
+def _service(tables: Tables, model: Model) -> str:
+    row, lost, late = (_figure(tables, name) for name in ("service", "lost_value", "late_value"))
+    if not row:
+        return ""
+    goal = row["reference_value"]
+    against = f" ({row['reference']} {rate(goal)})" if pd.notna(goal) else ""
+    parts = [
+        f"{money(short['kpi_value'], model.currency)} of it is {name}"
+        for short, name in ((lost, "lost"), (late, "late"))
+        if short and short["kpi_value"] > 0
+    ]
+    rest = "; " + " and ".join(parts) if parts else ""
+    return f"{rate(row['kpi_value'])} of demand is shipped on time{against}{rest}."
+
+
+def _capacity(tables: Tables, model: Model) -> str:
+    use = tables["capacity_use"]
+    open_ = use[use["capacity_hours"] > 0]
+    if open_.empty:
+        return ""
+    hours = open_.groupby("resource")[["required_hours", "capacity_hours"]].sum()
+    loads = hours["required_hours"] / hours["capacity_hours"]
+    name = str(loads.idxmax())
+    own = open_[open_["resource"] == name].sort_values(["utilisation_rate", "period"])
+    peak, when = float(own["utilisation_rate"].iloc[-1]), month(own["period"].iloc[-1])
+    return (
+        f"The busiest resource is {words(name)} with {rate(loads[name], 0)} over the plan, "
+        f"{rate(peak, 0)} at its peak in {when}."
+    )
+
+
+def _stock_and_cash(tables: Tables, model: Model) -> str:
+    return " ".join(filter(None, (_stock(tables, model), _cash(tables, model))))
+
+
+def _stock(tables: Tables, model: Model) -> str:
+    row = _figure(tables, "stock_value")
+    if not row:
+        return ""
+    value = money(row["kpi_value"], model.currency)
+    return f"Stock is {value} on average over the plan{_against(row, model.currency)}."
+
+
+def _cash(tables: Tables, model: Model) -> str:
+    rows = tables["cash_flow"]
+    cash = rows[(rows["method"] == "direct") & (rows["line"] == "closing_cash")].sort_values("period")
+    if cash.empty:
+        return ""
+    by_month = cash.set_index("period")["amount_value"]
+    low, last = by_month.idxmin(), by_month.index[-1]
+    return (
+        f"Cash is lowest in {month(pd.Timestamp(low))} at {money(by_month.min(), model.currency)} "
+        f"and {money(by_month.iloc[-1], model.currency)} in {month(last)}."
+    )
+
+
+def _targets(tables: Tables, model: Model) -> str:
+    gaps = tables["target_gap"]
+    first = tables["period"]["period"].min()
+    judged = gaps[(gaps["end_date"] >= first) & gaps["gap_value"].notna()]
+    missed = judged[judged["gap_value"] < 0].sort_values("target")
+    if judged.empty:
+        return ""
+    if missed.empty:
+        return f"All {count(len(judged), 'target')} of the plan are met."
+    names = [words(name) for name in missed["target"].head(NAMED_TARGETS)]
+    more = f" and {len(missed) - NAMED_TARGETS} more" if len(missed) > NAMED_TARGETS else ""
+    verb = "is" if len(missed) == 1 else "are"
+    return f"{len(missed)} of {count(len(judged), 'target')} {verb} missed: {', '.join(names)}{more}."
+
+
+def _exception(tables: Tables, model: Model) -> str:
+    if tables["exception"].empty:
+        return ""
+    largest = tables["exception"].sort_values("rank").iloc[0]
+    return f"The largest exception: {largest['message']}"
+
+
+def _data(tables: Tables, model: Model) -> str:
+    rows = tables["reconciliation"]
+    share = ledger_share(rows[rows["measure"] == "revenue"].sort_values("period")).tail(TIE_MONTHS)
+    if share.empty:
+        return ""
+    low, high = float(share.min()), float(share.max())
+    tie = max(abs(low - 1), abs(high - 1)) <= model.finance.tie_tolerance_rate
+    return (
+        f"Sales of the ledger {'tie' if tie else 'do not tie'} to operations: {low:.2f} to {high:.2f} "
+        f"of them in the last {count(len(share), 'month')}."
+    )
+
+
+TOPICS: Mapping[str, Callable[[Tables, Model], str]] = MappingProxyType(
+    {
+        "revenue": _revenue,
+        "ebit": _ebit,
+        "service": _service,
+        "capacity": _capacity,
+        "stock_and_cash": _stock_and_cash,
+        "targets": _targets,
+        "exception": _exception,
+        "data": _data,
+    }
+)
+"""What the page speaks of, in order; a topic without data is left out."""

@@ -1,0 +1,72 @@
+"""The notebook chain and the in-memory run are one model: the same tables, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sopwb.cycle.inputs import Request
+from sopwb.cycle.memory import run_cycle
+from sopwb.cycle.run import publish_run
+from sopwb.cycle.stages import STAGES
+from sopwb.runs.publish import Published, list_runs
+from sopwb.runs.store import arrow_bytes
+from sopwb.schema import load_schema
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+RESULTS = [name for stage in STAGES for name in stage.writes]
+
+
+@pytest.fixture(scope="module")
+def sliced_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sliced")
+
+
+@pytest.fixture(scope="module")
+def sliced(sliced_runs: Path, slice_customer: Path) -> Published:
+    return publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs)
+
+
+def test_chain_and_memory_give_the_same_bytes(sliced: Published, slice_customer: Path) -> None:
+    schema = load_schema()
+    made = run_cycle(slice_customer)
+    differing = [
+        name
+        for name in RESULTS
+        if (sliced.folder / "tables" / f"{name}.parquet").read_bytes()
+        != arrow_bytes(made[name], schema[name])
+    ]
+    assert differing == []
+
+
+def test_a_kernel_for_each_step_gives_the_same_tables(
+    sliced: Published, slice_customer: Path, sliced_runs: Path
+) -> None:
+    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs, isolated=True)
+    tables = {name: digest for name, digest in sliced.manifest["files"].items() if name.startswith("tables/")}
+    assert {name: again.manifest["files"][name] for name in tables} == tables
+    assert len(list_runs(sliced_runs)) == 2
+
+
+def test_secrets_reach_no_file_and_no_kernel(
+    slice_customer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "canary-7f3a"
+    monkeypatch.setenv("SOPWB_SECRET_ERP", canary)
+    customer = tmp_path / "slice"
+    customer.mkdir()
+    for item in slice_customer.iterdir():
+        (customer / item.name).symlink_to(item)
+    (customer / "extensions").mkdir()
+    (customer / "extensions" / "look.py").write_text(
+        "import os\nfrom pathlib import Path\n"
+        "if Path('order.json').exists():\n"
+        "    Path('seen.txt').write_text(' '.join(sorted(os.environ)) + ' '.join(os.environ.values()))\n"
+    )
+    run = publish_run(Request(customer), tmp_path / "runs")
+    seen = (run.folder / "seen.txt").read_text()
+    assert "PANDAS_COPY_ON_WRITE" in seen
+    for path in run.folder.rglob("*"):
+        assert not path.is_file() or canary.encode() not in path.read_bytes()
