@@ -51,13 +51,15 @@ def working_days_between(
 
 def fiscal_month(dates: pd.Series[Any]) -> pd.Series[Any]:
     """First day of the fiscal month in which each day lies; fiscal months are calendar months."""
-    return dates.dt.to_period("M").dt.to_timestamp()
+    months: pd.Series[Any] = dates.dt.to_period("M").dt.to_timestamp()
+    return months
 
 
 def fiscal_year(dates: pd.Series[Any], start_month: int = 1) -> pd.Series[Any]:
     """Fiscal year of each day, named by the calendar year in which it ends."""
     shift = dates.dt.month >= start_month if start_month > 1 else False
-    return (dates.dt.year + shift).astype("int64")
+    years: pd.Series[Any] = (dates.dt.year + shift).astype("int64")
+    return years
 
 
 def history_bucket(dates: pd.Series[Any], bucket: str, week_start: str = "monday") -> pd.Series[Any]:
@@ -65,14 +67,15 @@ def history_bucket(dates: pd.Series[Any], bucket: str, week_start: str = "monday
     if bucket == "month":
         return fiscal_month(dates)
     back = (dates.dt.dayofweek - WEEKDAYS.index(week_start)) % 7
-    return dates.dt.normalize() - pd.to_timedelta(back, unit="D")
+    begins: pd.Series[Any] = dates.dt.normalize() - pd.to_timedelta(back, unit="D")
+    return begins
 
 
 def horizon_end(as_of: pd.Timestamp, start_month: int = 1, months: int | None = None) -> pd.Timestamp:
     """Last day of the horizon.
 
-    Without a number of months it is the end of the next fiscal year, and a year later where
-    that is less than 18 months away, so that the next fiscal year is always whole.
+    Without a number of months it is the end of the next fiscal year, so that this year is
+    always whole, and 18 months away where that is later.
     """
     if months is not None:
         return as_of + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(months)
@@ -168,10 +171,8 @@ def overlap_weights(
         One row per ``date`` and ``period`` that overlap, with ``share_rate``.
     """
     begin = np.sort(dates.unique()).astype("datetime64[D]")
-    if bucket == "month":
-        last = (begin.astype("datetime64[M]") + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
-    else:
-        last = begin + np.timedelta64(6, "D")
+    after = begin.astype("datetime64[M]") + 1 if bucket == "month" else begin + np.timedelta64(7, "D")
+    last = (after.astype("datetime64[D]") - np.timedelta64(1, "D")).astype("datetime64[D]")
     open_, close = (period[name].to_numpy().astype("datetime64[D]") for name in ("period", "end_date"))
     from_ = np.maximum(begin[:, None], open_[None, :])
     to = np.minimum(last[:, None], close[None, :])

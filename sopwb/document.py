@@ -82,14 +82,17 @@ def read_document(path: Path) -> Document:
 
 
 class _EventsOnly(yaml.SafeLoader):
-    """Composes nodes only; an alias is refused as soon as it is met."""
+    """Composes nodes only; an alias or a tag is refused as soon as it is met."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed; write the value out", problem_mark=event.start_mark
-            )
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        problem = ""
+        if isinstance(event, yaml.AliasEvent):
+            problem = "aliases (*name) are not allowed; write the value out"
+        elif event.tag is not None:
+            problem = f"the tag {event.tag} is not allowed; write the value without it"
+        if problem:
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -103,8 +106,6 @@ def _plain(node: yaml.Node, keys: Path_, lines: dict[Path_, int], path: Path) ->
     lines.setdefault(keys, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
         return scalar(node, path)
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        raise _refused(path, node, f"the tag {node.tag} is not allowed", "write the value without a tag")
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*keys, place), lines, path) for place, item in enumerate(node.value)]
     return _mapping(node, keys, lines, path)

@@ -132,10 +132,10 @@ def compare(
     currency = one.manifest["currency"]
     _say(f"A {one.run_id}\nB {other.run_id}\n")
     _say(f"{'':28}{'A':>14}{'B':>14}{'B − A':>14}")
-    for row in both.itertuples():
-        values = [by_unit(value, row.unit, currency) for value in (row.first_value, row.second_value)]
-        change = by_unit(row.delta_value, row.unit, currency, signed=True)
-        _say(f"{row.kpi.replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
+    for row in both.to_dict("records"):
+        values = [by_unit(row[name], row["unit"], currency) for name in ("first_value", "second_value")]
+        change = by_unit(row["delta_value"], row["unit"], currency, signed=True)
+        _say(f"{row['kpi'].replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
 
 
 @app.command()
@@ -230,11 +230,10 @@ def main() -> None:
 
 
 def _usage_or_ours(error: Exception) -> int:
-    """Exit code of an error that is not ours to name: wrong usage, else our fault, with its trace in a file."""
-    import click
-
-    if isinstance(error, click.ClickException):
-        error.show()
+    """Exit code of an error nobody named: wrong usage, else our fault, with its trace in a file."""
+    show = getattr(error, "show", None)
+    if callable(show):  # the parser's own errors, whichever copy of click it carries
+        show()
         return 2
     import tempfile
     import traceback

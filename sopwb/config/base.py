@@ -18,7 +18,7 @@ class Settings(BaseModel):
 class RuleSettings(Settings):
     """How one rule of the supply plan is used."""
 
-    mode: Literal["off", "soft", "hard"] = "hard"
-    """Left out, broken at a price, or never broken."""
+    mode: Literal["off", "soft", "hard"] | None = None
+    """Left out, broken at a price, or never broken; unset: the rule's own."""
     price: float | None = Field(default=None, ge=0)
     """Money for one unit by which a soft rule is broken, in reporting currency; unset: the rule's own."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -135,8 +136,9 @@ def with_settings(model: Model, settings: Mapping[str, Any], scenario: str) -> M
         A setting is unknown or does not fit.
     """
     data = model.model_dump(mode="json")
-    for key in sorted(settings):
-        _put(data, key.split("."), settings[key])
+    faults = _lay(data, settings, f"scenario {scenario}")
+    if faults:
+        raise InputError(faults)
     data["scenario"] = scenario
     origins = dict.fromkeys(settings, f"scenario {scenario}")
     return _validated(data, Document(Path("scenarios.yaml"), data, {}), origins)
@@ -175,21 +177,34 @@ def _merged(
     faults: list[Fault] = []
     for layer, settings in layers:
         keys = sorted(settings)
-        for first, second in zip(keys, keys[1:], strict=False):
+        for first, second in pairwise(keys):
             if second.startswith(first + "."):
                 faults.append(Fault(layer, f"sets both {first} and {second}", remedy="keep one of them"))
-        for key in keys:
-            _put(data, key.split("."), settings[key])
-            origins[key] = layer
+        faults += _lay(data, settings, layer)
+        origins |= dict.fromkeys(keys, layer)
     if faults:
         raise InputError(faults)
     return data, origins
 
 
-def _put(data: dict[str, Any], keys: list[str], value: Any) -> None:
-    for key in keys[:-1]:
-        data = data.setdefault(key, {})
-    data[keys[-1]] = value
+def _lay(data: dict[str, Any], settings: Mapping[str, Any], layer: str) -> list[Fault]:
+    """Lay dotted settings over nested ones, in place; faults for those that have no place there."""
+    faults = []
+    for dotted in sorted(settings):
+        *parents, last = dotted.split(".")
+        here: Any = data
+        for key in parents:
+            if isinstance(here, dict) and here.get(key) is None:
+                here[key] = {}
+            here = here[key] if isinstance(here, dict) else None
+        if [*parents, last][0] in SET_WHEN_READ:
+            faults.append(Fault(layer, f"{dotted} is not set here", remedy="leave it out"))
+        elif isinstance(here, dict):
+            here[last] = settings[dotted]
+        else:
+            remedy = f"{'.'.join(parents)} is one value; set it itself"
+            faults.append(Fault(layer, f"{dotted} is not a setting", remedy=remedy))
+    return faults
 
 
 def _refuse_reserved(document: Document) -> None:

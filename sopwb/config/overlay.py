@@ -144,10 +144,11 @@ def _rewritten(
     )
     for name, factor in change.scale.items():
         cells[name] = (frame.loc[rows, name].astype("float64") * factor).to_numpy()
-    part = Table(table.name, table.kind, table.grain, (), {name: table.columns[name] for name in cells})
+    names = [*change.set, *change.scale]
+    part = Table(table.name, table.kind, table.grain, (), {name: table.columns[name] for name in names})
     typed, faults = parse(cells, part)
     if not faults:
-        columns = {name: frame[name].copy() for name in typed}
+        columns = {name: frame[name].copy() for name in names}
         for name, column in columns.items():
             column[rows] = typed[name].to_numpy()
         frame = frame.assign(**columns)

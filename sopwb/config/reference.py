@@ -73,7 +73,8 @@ def _is_mapping(kind: Any) -> bool:
 def _table(prefix: str, fields: Mapping[str, FieldInfo]) -> str:
     lines = ["| setting | meaning | values | default |", "|---|---|---|---|"]
     for name, info in fields.items():
-        cells = [f"`{prefix}{name}`", info.description or "", _values(info), _default(info)]
+        meaning = (info.description or "").replace("``", "`")
+        cells = [f"`{prefix}{name}`", meaning, _values(info), _default(info)]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

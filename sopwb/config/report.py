@@ -16,10 +16,10 @@ class ReportSettings(Settings):
         "revenue",
         "gross_margin",
         "ebit",
-        "cash",
-        "fill_rate",
+        "minimum_cash",
+        "service",
         "stock_value",
-        "forecast_accuracy",
+        "wmape",
         "utilisation",
     )
     """Key figures shown as cards, in order, where the plan has them; others follow up to the most cards."""

@@ -154,7 +154,7 @@ def _last_day(dates: pd.Series[Any], model: Model) -> pd.Timestamp:
         return month_end
     begin = history_bucket(dates, "week", model.calendar.week_start)
     if ((dates == begin) | (dates.dt.day == 1)).all():
-        return min(begin.max() + pd.Timedelta(days=6), month_end)
+        return min(pd.Timestamp(begin.max()) + pd.Timedelta(days=6), month_end)
     return last
 
 

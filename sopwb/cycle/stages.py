@@ -159,13 +159,14 @@ STAGES = (
         notebook="50_finance_reconciliation",
         function="sopwb.finance.stage:finance",
         reads=_names(
-            "product product_cost market resource cost_rate cost_line payment_term tax_rule cash_item"
-            " account ledger target period sales_history stock_on_hand unit_conversion routing"
+            "product product_cost market resource routing bill_of_material cost_rate cost_line payment_term"
+            " tax_rule cash_item account ledger target period sales_history stock_on_hand unit_conversion"
+            " purchase_term purchase_receipt scheduled_receipt currency_rate delivery activity activity_effect"
             " demand_plan shipment_plan supply_plan capacity_use stock_movement projected_inventory"
-            " past_profit_and_loss purchase_term currency_rate"
         ),
         writes=_names(
-            "profit_and_loss margin_plan working_capital cash_flow balance_sheet target_gap bridge"
+            "profit_and_loss margin_plan production_variance working_capital stock_account cash_flow"
+            " balance_sheet target_gap bridge"
         ),
     ),
     Stage(

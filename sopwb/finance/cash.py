@@ -49,10 +49,10 @@ def direct_cash_flow(months: pd.DataFrame, opening: pd.Series[float]) -> pd.Data
     lines = {
         "from_customers": months["revenue"] - _change(months, opening, "receivable_value"),
         "to_suppliers": -(months["purchases"] - _change(months, opening, "payable_value")),
-        "production": -months["conversion"],
-        "operating_expenses": -months["expenses"],
-        "interest": -months["interest"],
-        "income_tax": -months["income_tax"],
+        "production": 0.0 - months["conversion"],
+        "operating_expenses": 0.0 - months["expenses"],
+        "interest": 0.0 - months["interest"],
+        "income_tax": 0.0 - months["income_tax"],
     }
     return _closed(months, lines, opening)
 

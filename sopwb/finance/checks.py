@@ -8,22 +8,17 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, plan_check
 from sopwb.finance.sales_plan import fiscal, net_price
 from sopwb.measure.bridge import open_bridges
-from sopwb.measure.data import ledger_share
 
 __all__ = [
     "balance_sheet_balances",
     "bridges_close",
     "cash_flows_agree",
     "cash_moves_as_it_flows",
-    "operations_tie_to_ledger",
-    "posted_accounts_are_mapped",
-    "products_have_a_cost",
     "revenue_is_quantity_at_net_price",
     "stock_value_rolls_forward",
 ]
 
 TOLERANCE = 1e-7
-RESULT_TYPES = ("revenue", "cost_of_sales", "expense")
 
 
 def _off(difference: pd.Series[float], scale: pd.Series[float]) -> pd.Series[bool]:
@@ -105,44 +100,3 @@ def revenue_is_quantity_at_net_price(tables: Tables, model: Model) -> pd.DataFra
 def bridges_close(tables: Tables, model: Model) -> pd.DataFrame:
     """Bridges whose steps are not the change between their two values."""
     return open_bridges(tables["bridge"])
-
-
-@plan_check("posted_accounts_are_mapped", area="data")
-def posted_accounts_are_mapped(tables: Tables, model: Model) -> pd.DataFrame:
-    """Accounts of the profit and loss with postings that no line of the plan takes up."""
-    account = tables["account"]
-    wanted = account["account_type"].isin(RESULT_TYPES) & account["plan_line"].isna()
-    posted = tables["ledger"].groupby("account")["amount_value"].agg(lambda amounts: amounts.abs().sum())
-    lost = account[wanted & account["account"].isin(posted[posted > 0].index)]
-    return pd.DataFrame(
-        {
-            "account": lost["account"],
-            "description": lost["description"],
-            "posted_value": lost["account"].map(posted),
-            "severity": "warn",
-        }
-    )
-
-
-@plan_check("operations_tie_to_ledger", area="data")
-def operations_tie_to_ledger(tables: Tables, model: Model) -> pd.DataFrame:
-    """Months of the last year in which operations and ledger differ beyond the set tolerance."""
-    rows = tables["reconciliation"]
-    known = rows[rows["ledger_value"].notna() & rows["operations_value"].notna()]
-    known = known[known["period"] > model.as_of - pd.DateOffset(years=1)]
-    difference = (known["operations_value"] - known["ledger_value"]).abs()
-    off = known[difference > model.finance.tie_tolerance_rate * known["ledger_value"].abs()]
-    spans = ledger_share(off).groupby(off["measure"]).agg(["min", "max", "size"])
-    text = "; ".join(
-        f"{measure}: ledger at {span['min']:.2f} to {span['max']:.2f} of operations, {span['size']:.0f} months"
-        for measure, span in spans.iterrows()
-    )
-    return off.assign(severity="warn", message=text)
-
-
-@plan_check("products_have_a_cost", area="finance")
-def products_have_a_cost(tables: Tables, model: Model) -> pd.DataFrame:
-    """Products whose standard cost is nothing: no price, recipe or standard cost says otherwise."""
-    cost = tables["product_cost"]
-    free = cost.loc[cost["standard_cost_per_unit"] <= 0, ["product"]]
-    return free.assign(severity="warn")

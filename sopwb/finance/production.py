@@ -141,7 +141,7 @@ def stock_account(
         {
             "purchases": by_kind["bought"] + by_kind["scheduled"],
             "conversion": conversion.reindex(by_kind.index, fill_value=0.0),
-            "usage": -usage_beyond.reindex(by_kind.index, fill_value=0.0),
+            "usage": 0.0 - usage_beyond.reindex(by_kind.index, fill_value=0.0),
             "shipped": by_kind["shipped"],
             "scrapped": by_kind["scrapped"],
         }
@@ -242,10 +242,10 @@ def production(
         {
             "absorption": spent["hours"] - account["conversion"],
             "purchase_price": price,
-            "usage": -account["usage"],
+            "usage": 0.0 - account["usage"],
             "overtime": spent["overtime"],
             "take_or_pay": spent["take_or_pay"],
-            "scrap": -account["scrapped"],
+            "scrap": 0.0 - account["scrapped"],
         }
     )
     paid = pd.DataFrame({"purchases": account["purchases"] + price, "conversion": spent.sum(axis=1)})

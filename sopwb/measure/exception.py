@@ -9,7 +9,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables
-from sopwb.measure.wording import money, month, quantity, rate, words
+from sopwb.measure.wording import money, month, quantity, rate, sentence, words
 
 __all__ = ["exceptions"]
 
@@ -82,7 +82,7 @@ def _shortages(tables: Tables, model: Model) -> pd.DataFrame:
     for (family, reason, subject), span in zip(spans.index, spans.to_dict("records"), strict=True):
         kind = "lost or late" if span["lost"] > 0 else "late"
         text = (
-            f"{words(family).capitalize()}: {money(span['money'], model.currency)} of demand is {kind} "
+            f"{sentence(words(family))}: {money(span['money'], model.currency)} of demand is {kind} "
             f"{_during(span['start'], span['end'])} because of {words(reason)} ({words(subject)})."
         )
         remedy = REASON_REMEDY.get(reason, "see the supply review")
@@ -103,7 +103,7 @@ def _below_safety(tables: Tables, model: Model) -> pd.DataFrame:
         start, end, worst = part["period"].min(), part["period"].max(), float(by_bucket.max())
         places = part[["product", "location"]].drop_duplicates()
         text = (
-            f"{words(str(family)).capitalize()}: stock is below safety stock {_during(start, end)} at "
+            f"{sentence(words(str(family)))}: stock is below safety stock {_during(start, end)} at "
             f"{len(places)} places; {money(worst, model.currency)} is missing at worst."
         )
         rows.append(
@@ -126,7 +126,7 @@ def _overload(tables: Tables, model: Model) -> pd.DataFrame:
     rows = []
     for resource, span in zip(spans.index, spans.to_dict("records"), strict=True):
         text = (
-            f"{words(str(resource)).capitalize()} is overloaded by {quantity(span['hours'], 'h')} "
+            f"{sentence(words(str(resource)))} is overloaded by {quantity(span['hours'], 'h')} "
             f"{_during(span['start'], span['end'])}."
         )
         rows.append(
@@ -151,7 +151,7 @@ def _excess(tables: Tables, model: Model) -> pd.DataFrame:
     for family, part in zip(sums.index, sums.to_dict("records"), strict=True):
         value = max(part["excess_value"], part["expiring_value"])
         text = (
-            f"{words(str(family)).capitalize()}: {money(part['excess_value'], model.currency)} of stock is "
+            f"{sentence(words(str(family)))}: {money(part['excess_value'], model.currency)} of stock is "
             f"beyond all planned demand, {money(part['expiring_value'], model.currency)} expires unused."
         )
         rows.append(("inventory", str(family), first, last, text, value, "sell off, move, or write off"))
@@ -168,7 +168,7 @@ def _targets(tables: Tables, model: Model) -> pd.DataFrame:
     for gap in missed.to_dict("records"):
         whose = "" if gap["scope"] == "*" else f" of {words(gap['scope'].partition('=')[2])}"
         text = (
-            f"{words(gap['measure']).capitalize()}{whose} misses its target of "
+            f"{sentence(words(gap['measure']))}{whose} misses its target of "
             f"{money(gap['target_value'], model.currency)} by {money(-gap['gap_value'], model.currency)}; "
             f"the outlook is {money(gap['outlook_value'], model.currency)}."
         )
@@ -207,7 +207,7 @@ def _bias(tables: Tables, model: Model) -> pd.DataFrame:
         value = abs(row["bias_rate"]) * float(margin.get(row["family"], 0.0))
         side = "high" if row["bias_rate"] > 0 else "low"
         text = (
-            f"{words(row['family']).capitalize()}: the {row['stream']} forecast has been "
+            f"{sentence(words(row['family']))}: the {row['stream']} forecast has been "
             f"{rate(abs(row['bias_rate']))} too {side} at lag {row['lag']}."
         )
         rows.append(

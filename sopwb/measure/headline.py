@@ -12,7 +12,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables
 from sopwb.measure.data import ledger_share
 from sopwb.measure.outlook import current_year
-from sopwb.measure.wording import count, money, month, rate, words
+from sopwb.measure.wording import count, money, month, rate, words, year_name
 
 __all__ = ["TOPICS", "headlines"]
 
@@ -45,12 +45,16 @@ def _against(row: Mapping[str, Any], currency: str) -> str:
     return f", {money(abs(difference), currency)} {side} {whose}"
 
 
+def _year(tables: Tables, model: Model) -> str:
+    return year_name(current_year(tables), model.calendar.fiscal_year_start_month)
+
+
 def _revenue(tables: Tables, model: Model) -> str:
     row = _figure(tables, "revenue")
     if not row:
         return ""
     value = money(row["kpi_value"], model.currency)
-    return f"Revenue of {current_year(tables)} is heading for {value}{_against(row, model.currency)}."
+    return f"Revenue of {_year(tables, model)} is heading for {value}{_against(row, model.currency)}."
 
 
 def _ebit(tables: Tables, model: Model) -> str:
@@ -59,7 +63,7 @@ def _ebit(tables: Tables, model: Model) -> str:
         return ""
     value = money(row["kpi_value"], model.currency)
     rest = f", at a gross margin of {rate(margin['kpi_value'])}" if margin else ""
-    return f"EBIT of {current_year(tables)} is heading for {value}{_against(row, model.currency)}{rest}."
+    return f"EBIT of {_year(tables, model)} is heading for {value}{_against(row, model.currency)}{rest}."
 
 
 def _service(tables: Tables, model: Model) -> str:

@@ -6,11 +6,12 @@ import math
 
 import pandas as pd
 
-__all__ = ["count", "money", "month", "quantity", "rate", "signed_money", "words"]
+__all__ = ["count", "money", "month", "quantity", "rate", "sentence", "signed_money", "words", "year_name"]
 
 THIN_SPACE = "\u202f"
 MINUS = "\u2212"
 SYMBOLS = {"EUR": "€"}
+CAPITALS = ("ebit", "ebitda", "wmape", "sku")
 STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
@@ -91,5 +92,33 @@ def month(date: pd.Timestamp) -> str:
 
 
 def words(name: str) -> str:
-    """Name of a column or code as words: underscores become spaces."""
-    return name.replace("_", " ")
+    """Name of a column or code as words, with what is always in capitals.
+
+    Examples
+    --------
+    >>> words("ebit_2026"), words("cash_floor")
+    ('EBIT 2026', 'cash floor')
+    """
+    return " ".join(part.upper() if part in CAPITALS else part for part in name.split("_"))
+
+
+def sentence(text: str) -> str:
+    """Text with a capital first letter, the rest as it is.
+
+    Examples
+    --------
+    >>> sentence("mountain Frames are short")
+    'Mountain Frames are short'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def year_name(year: int, start_month: int) -> str:
+    """Fiscal year as people call it: the calendar year, or FY and the year in which it ends.
+
+    Examples
+    --------
+    >>> year_name(2026, 1), year_name(2015, 5)
+    ('2026', 'FY2015')
+    """
+    return str(year) if start_month == 1 else f"FY{year}"

@@ -19,12 +19,6 @@ __all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
 ROW = 24
 BAR = 0.62
 TENTH = 0.1
-LABEL_CHARACTERS = 30
-
-
-def _short_label(text: Any) -> str:
-    words = str(text)
-    return words if len(words) <= LABEL_CHARACTERS else words[: LABEL_CHARACTERS - 1] + "…"
 
 
 def _y(labels: list[str], *, is_labelled: bool = True) -> alt.Y:
@@ -154,12 +148,11 @@ def bars_by_structure(
 
     scale = scale_of([*data["value"], *data.get("reference", [])], unit)
     called, compared = names or (code, reference)
-    frame = data.assign(label=[_short_label(text) for text in data["label"]])
-    frame = frame.assign(
-        text=[scale.label(v) for v in frame["value"]],
+    frame = data.assign(
+        text=[scale.label(v) for v in data["value"]],
         tip=[
             f"{label}  {called}  {scale.full(v)}"
-            for label, v in zip(frame["label"], frame["value"], strict=True)
+            for label, v in zip(data["label"], data["value"], strict=True)
         ],
     )
     if "reference" not in frame.columns or frame["reference"].isna().all():
@@ -253,7 +246,6 @@ def _steps(bridge: pd.DataFrame, unit: str, sense: str) -> pd.DataFrame:
         end[i] = level
     codes = bridge["code"] if "code" in bridge.columns else _codes_of_totals(len(bridge))
     return bridge.assign(
-        label=[_short_label(text) for text in bridge["label"]],
         low=np.minimum(begin, end),
         high=np.maximum(begin, end),
         begin=begin,
@@ -297,7 +289,7 @@ def _connectors(frame: pd.DataFrame, axis_scale: alt.Scale, y: alt.Y) -> list[An
     ]
 
 
-def calendar_bars(data: pd.DataFrame, *, width: int = 560) -> Any:
+def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
     """Calendar of activities: one bar from start to end each, named at the left, said at the right.
 
     Parameters
@@ -313,7 +305,6 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 560) -> Any:
     import altair as alt
 
     frame = data.assign(
-        label=[_short_label(text) for text in data["label"]],
         text=data["text"] if "text" in data.columns else "",
         code=data["code"] if "code" in data.columns else marks.FORECAST,
     )

@@ -6,12 +6,21 @@ import nh3
 
 __all__ = ["clean_html"]
 
-TEXT_TAGS = frozenset(
-    ["a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul"]
-)
-DRAWING_TAGS = frozenset(
-    ["svg", "g", "defs", "pattern", "clipPath", "path", "rect", "line", "circle", "ellipse", "polyline", "polygon", "text", "tspan", "title", "desc", "linearGradient", "stop"]
-)
+TEXT_TAGS = """
+a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
+h6 hr i img kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th
+thead tr u ul
+"""
+DRAWING_TAGS = """
+svg g defs pattern clipPath path rect line circle ellipse polyline polygon text tspan title desc
+linearGradient stop
+"""
+DRAWING_ATTRIBUTES = """
+x y x1 y1 x2 y2 cx cy r rx ry d points dx dy width height viewBox preserveAspectRatio transform fill stroke
+opacity offset fill-opacity stroke-opacity stroke-width stroke-dasharray stroke-linecap stroke-linejoin
+stroke-miterlimit text-anchor dominant-baseline font-family font-size font-weight font-style clip-path
+clipPathUnits patternUnits patternTransform gradientUnits stop-color display xmlns
+"""
 TEXT_ATTRIBUTES = {
     "*": {"class", "id", "title", "role", "lang"},
     "a": {"href"},
@@ -20,15 +29,13 @@ TEXT_ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
-DRAWING_ATTRIBUTES = set(
-    ["x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "d", "points", "dx", "dy", "width", "height", "viewBox", "transform", "fill", "stroke", "opacity", "offset", "fill-opacity", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "preserveAspectRatio", "stroke-miterlimit", "text-anchor", "dominant-baseline", "font-family", "font-size", "font-weight", "font-style", "clip-path", "clipPathUnits", "patternUnits", "patternTransform", "gradientUnits", "stop-color", "display", "xmlns"]
-)
+PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _kept(tag: str, name: str, value: str) -> str | None:
     """A value that stays: pictures only from the page itself, paints only from the drawing itself."""
     if tag == "img" and name == "src":
-        return value if value.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) else None
+        return value if value.startswith(PICTURES) else None
     if "url(" in value.lower() and not value.startswith("url(#"):
         return None
     return value
@@ -43,14 +50,14 @@ def clean_html(html: str) -> str:
         What a cell of a notebook shows.
     """
     attributes = {name: set(values) for name, values in TEXT_ATTRIBUTES.items()}
-    for tag in DRAWING_TAGS:
-        attributes[tag] = attributes.get(tag, set()) | DRAWING_ATTRIBUTES
+    for tag in DRAWING_TAGS.split():
+        attributes[tag] = set(DRAWING_ATTRIBUTES.split())
     return nh3.clean(
         html,
-        tags=set(TEXT_TAGS | DRAWING_TAGS),
+        tags={*TEXT_TAGS.split(), *DRAWING_TAGS.split()},
         clean_content_tags={"script", "style", "template", "iframe", "object", "noscript"},
         attributes=attributes,
-        attribute_filter=_attribute,
+        attribute_filter=_kept,
         generic_attribute_prefixes={"data-", "aria-"},
         url_schemes={"https", "mailto", "data"},
         link_rel="noopener noreferrer",

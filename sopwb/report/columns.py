@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ OUTLINE = 1.0
 
 def domain_of(values: Sequence[float], *, from_zero: bool = True, head: float = 0.12) -> list[float]:
     """Ends of a value axis with room for the numbers."""
-    known = [float(v) for v in values if not pd.isna(v)]
+    known = [v for v in map(float, values) if not math.isnan(v)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -88,9 +89,7 @@ def columns_of(frame: pd.DataFrame, code: str, x: alt.X, domain: list[float], **
     )
 
 
-def numbers_on(
-    frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False
-) -> Any:
+def numbers_on(frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False) -> Any:
     """Numbers at the end of columns: above gains, below losses; with a halo where a line may cross them."""
     import altair as alt
 

@@ -31,6 +31,7 @@ ACTUAL = "AC"
 FORECAST = "FC"
 PLANS = ("PL", "BU")
 PREVIOUS = ("PY", "PP")
+NAME_WIDTH = 190
 
 
 def look(code: str) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def records(frame: pd.DataFrame) -> alt.InlineData:
     texts = frame.assign(
         **{c: frame[c].dt.strftime("%Y-%m-%d") for c in frame.columns if frame[c].dtype.kind == "M"}
     )
-    rows = texts.astype(object).to_dict("records")
+    rows: list[dict[Any, Any]] = texts.astype(object).to_dict("records")
     missing = texts.isna().to_numpy()
     if missing.any():
         names = list(texts.columns)
@@ -109,7 +110,7 @@ def unit_title(text: str) -> alt.TitleParams:
 
 def label_text(**settings: Any) -> dict[str, Any]:
     """Settings of a number at a mark."""
-    return {"fontSize": 11, "fill": light("ink"), "aria": False, **settings}
+    return {"fontSize": 11, "fill": light("ink"), "limit": NAME_WIDTH, "aria": False, **settings}
 
 
 def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> Any:

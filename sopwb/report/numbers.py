@@ -87,7 +87,7 @@ def short(value: Any, unit: str = "", *, signed: bool = False) -> str:
     scale, prefix = next((step for step in STEPS if size >= step[0] * 0.9995), STEPS[-1])
     text = _three(size / scale)
     if float(text) == 0:
-        number = 0.0
+        number, text = 0.0, "0"
     sign_of_unit = money_unit(unit)
     gap = " " if prefix and len(sign_of_unit) > 1 else ""
     tail = f"{prefix}{gap}{sign_of_unit}".strip()
@@ -103,7 +103,7 @@ def exact(value: Any, digits: int = 2, *, signed: bool = False) -> str:
     """
     if not _is_number(value):
         return DASH
-    number = round(float(value), digits)
+    number = round(float(value), digits) + 0.0
     text = f"{abs(number):,.{digits}f}".replace(",", THIN_SPACE)
     return _sign(number, signed=signed) + text
 

@@ -100,14 +100,15 @@ SHOWN: dict[str, Callable[[str], str]] = {
 
 
 def _exporter(context: ReportContext, notebook: Any) -> Any:
-    from nbconvert import TemplateExporter
+    import nbconvert
     from traitlets.config import Config
 
     settings = Config()
     settings.TemplateExporter.template_name = "report"
     settings.TemplateExporter.template_file = "index.html.j2"
     settings.TemplateExporter.extra_template_basedirs = [str(template_folder().parent)]
-    exporter = TemplateExporter(config=settings)
+    make: Any = nbconvert.TemplateExporter
+    exporter = make(config=settings)
     exporter.register_filter("markdown_html", markdown_html)
     exporter.register_filter("output_html", output_html)
     exporter.environment.globals.update(

@@ -52,7 +52,7 @@ class Card:
     sense: str = "higher_better"
     plan_name: str = "plan"
     last_name: str = "last cycle"
-    course: Sequence[float] = ()
+    course: Sequence[float | None] = ()
     currency: str = "EUR"
 
 

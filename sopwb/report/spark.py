@@ -14,7 +14,7 @@ WIDTH, HEIGHT, MARGIN = 120, 26, 3
 FEWEST = 2
 
 
-def spark(values: Sequence[float], label: str = "") -> str:
+def spark(values: Sequence[float | None], label: str = "") -> str:
     """SVG of a spark line, last value marked; empty when fewer than two values are known.
 
     Parameters

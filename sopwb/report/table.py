@@ -132,20 +132,25 @@ def _rate(value: Any, *, signed: bool) -> str:
     return numbers.points(value) if signed else numbers.percent(value)
 
 
+def _per_unit(value: Any, *, signed: bool) -> str:
+    return numbers.exact(value, 2, signed=signed)
+
+
 FORMATS: Mapping[str, Callable[..., str]] = {
     "rate": _rate,
     "currency": numbers.whole,
     "qty": numbers.whole,
     "count": numbers.whole,
-    "currency_per_qty": lambda value, *, signed: numbers.exact(value, 2, signed=signed),
-    "currency_per_hour": lambda value, *, signed: numbers.exact(value, 0, signed=signed),
+    "currency_per_qty": _per_unit,
+    "currency_per_hour": numbers.whole,
 }
 
 
 def _number(value: Any, unit: str, *, signed: bool) -> str:
     if unit.startswith("short:"):
         return numbers.short(value, unit.removeprefix("short:"), signed=signed)
-    return FORMATS.get(unit, _plain)(value, signed=signed)
+    text: str = FORMATS.get(unit, _plain)(value, signed=signed)
+    return text
 
 
 def _sense(table: Table, column: str, row: Mapping[str, Any]) -> str:
@@ -195,7 +200,7 @@ def html_table(table: Table | pd.DataFrame) -> str:
     )
     positions = _shown_positions(shown)
     sums = _sum_positions(shown)
-    records = shown.frame.to_dict("records")
+    records: list[dict[Any, Any]] = shown.frame.to_dict("records")
     lines = [
         f"<tr{_class('sum' if p in sums else '')}>"
         + "".join(_cell_html(shown, c, records[p]) for c in columns)
@@ -213,7 +218,7 @@ def html_table(table: Table | pd.DataFrame) -> str:
 def text_table(table: Table | pd.DataFrame) -> str:
     """Plain text of a table, for terminals and diffs."""
     shown = table if isinstance(table, Table) else Table(table)
-    records = shown.frame.to_dict("records")
+    records: list[dict[Any, Any]] = shown.frame.to_dict("records")
     rows = [[shown.heading(c) for c in shown.columns]]
     rows += [[shown.cell(c, records[p]) for c in shown.columns] for p in _shown_positions(shown)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(shown.columns))]

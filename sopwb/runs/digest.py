@@ -43,9 +43,7 @@ def code_commit(folder: Path) -> dict[str, str | bool]:
         return {}
 
     def ask(*words: str) -> str:
-        answer = subprocess.run(
-            [git, "-C", str(folder), *words], capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run([git, "-C", str(folder), *words], capture_output=True, text=True, check=False)
         return answer.stdout.strip()
 
     commit = ask("rev-parse", "HEAD")

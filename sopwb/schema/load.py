@@ -107,13 +107,13 @@ def _declared(document: Document, known: Mapping[str, Table]) -> tuple[Table | N
 def _added(
     document: Document, base: Table, columns: dict[str, Column], faults: list[Fault]
 ) -> tuple[Table | None, list[Fault]]:
-    for name in columns:
+    for name, column in columns.items():
         if name in base.columns:
             where = document.place(("columns", name))
             faults.append(
                 Fault(where, f"{base.name}.{name} is a column of the core", remedy="use another name")
             )
-        elif not columns[name].optional and columns[name].default is None:
+        elif not column.optional and column.default is None:
             where = document.place(("columns", name))
             faults.append(
                 Fault(where, f"{name} is added without a default", remedy="add optional or default")

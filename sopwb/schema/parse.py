@@ -1,4 +1,4 @@
-"""Turn raw cells into typed columns, strictly: a cell that is not what it should be is a fault, never a guess."""
+"""Turn raw cells into typed columns, strictly: a cell is what it should be or a fault, never a guess."""
 
 from __future__ import annotations
 
@@ -51,9 +51,8 @@ def parse(raw: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
     faults = _column_faults(raw, table)
     columns: dict[str, pd.Series[Any]] = {}
     for name, column in table.columns.items():
-        cells = raw[name] if name in raw.columns else pd.Series([None] * len(raw), dtype="object")
         known = name in raw.columns or column.optional or column.default is not None
-        columns[name], found = _column(cells.reset_index(drop=True), column, table)
+        columns[name], found = _column(_cells(raw, name), column, table)
         faults += found if known else []
     return pd.DataFrame(columns, index=pd.RangeIndex(len(raw))), faults
 
@@ -93,9 +92,15 @@ def _column_faults(raw: pd.DataFrame, table: Table) -> list[Fault]:
     return faults
 
 
+def _cells(raw: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Cells of a column; of one that stands twice the first, of one that is missing none."""
+    places = np.flatnonzero(raw.columns == name)
+    if len(places) == 0:
+        return pd.Series([None] * len(raw), dtype="object")
+    return raw.iloc[:, int(places[0])].reset_index(drop=True)
+
+
 def _column(cells: pd.Series[Any], column: Column, table: Table) -> tuple[pd.Series[Any], list[Fault]]:
-    if isinstance(cells, pd.DataFrame):
-        cells = cells.iloc[:, 0]
     missing = _is_missing(cells)
     faults: list[Fault] = []
     if missing.any() and not column.optional:
@@ -109,10 +114,8 @@ def _column(cells: pd.Series[Any], column: Column, table: Table) -> tuple[pd.Ser
     if bad.any():
         faults.append(_fault(cells, bad, column, table, f"is not {_article(column.type)}"))
         values = values.mask(bad)
-    if not column.optional and not faults:
-        values = values.astype(column.dtype) if column.type != "text" else values
-    elif column.optional:
-        values = values.astype(column.dtype)
+    if (column.optional or not faults) and column.type != "text":
+        values = values.astype(column.dtype)  # type: ignore[call-overload]
     return values, faults
 
 
@@ -147,10 +150,7 @@ def _strings(cells: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[bool]]:
 
 
 def _text(cells: pd.Series[Any], missing: pd.Series[bool]) -> Result:
-    if not isinstance(cells.dtype, np.dtype) or cells.dtype != object:
-        if pd.api.types.is_integer_dtype(cells.dtype):
-            return cells.astype("object").map(str, na_action="ignore").where(~missing, None), ~missing & False
-    values = cells.astype("object").map(_as_text, na_action="ignore")
+    values: Any = cells.astype("object").map(_as_text, na_action="ignore")
     bad = values.isna() & ~missing
     return values.where(~missing & ~bad, None), bad
 
@@ -162,7 +162,7 @@ def _as_text(cell: Any) -> str | None:
         return None
     if isinstance(cell, (int, np.integer)):
         return str(int(cell))
-    if isinstance(cell, (float, np.floating)) and float(cell).is_integer() and abs(cell) < 2**53:
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer() and abs(float(cell)) < 2**53:
         return str(int(cell))
     return None
 
@@ -172,13 +172,17 @@ def _number(cells: pd.Series[Any], missing: pd.Series[bool]) -> Result:
         return pd.Series(np.nan, index=cells.index), ~missing
     if pd.api.types.is_numeric_dtype(cells.dtype):
         values = cells.astype("float64")
-        return values, ~np.isfinite(values) & ~missing
+        return values, ~_is_finite(values) & ~missing
     texts, is_text = _strings(cells)
     plain = texts.str.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?") & ~texts.str.match(r"[-+]?0\d")
-    from_text = pd.to_numeric(texts.where(plain), errors="coerce")
+    from_text = texts.where(plain, "nan").map(float)  # pandas' own reading of text may lose the last digit
     typed = pd.to_numeric(cells.where(~is_text & ~cells.map(_is_bool)), errors="coerce")
     values = from_text.where(is_text, typed).astype("float64")
-    return values, ~np.isfinite(values) & ~missing
+    return values, ~_is_finite(values) & ~missing
+
+
+def _is_finite(values: pd.Series[float]) -> pd.Series[bool]:
+    return pd.Series(np.isfinite(values.to_numpy()), index=values.index)
 
 
 def _integer(cells: pd.Series[Any], missing: pd.Series[bool]) -> Result:

@@ -101,6 +101,8 @@ class Table:
         missing = [name for name in self.columns if name not in frame.columns]
         if missing:
             raise SopwbError(f"{self.name}: the columns {', '.join(missing)} were not made")
+        if frame.empty:
+            return self.empty()
         try:
             shaped = self._typed(frame[list(self.columns)])
         except (TypeError, ValueError) as error:
@@ -119,5 +121,6 @@ class Table:
 
 
 def _text(values: pd.Series[Any]) -> pd.Series[Any]:
-    as_object = values.astype("object")
-    return as_object.where(as_object.notna(), None)
+    as_object: Any = values.astype("object")
+    texts: pd.Series[Any] = as_object.where(as_object.notna(), None)
+    return texts

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bill_of_material_cycles", "table_faults", "validate"]
 
+SHOWN_WORDS = 3
+
 
 def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
     """Every fault of parsed input tables: missing tables, rows out of bounds, references to nothing, cycles.
@@ -79,11 +81,12 @@ def _checks(column: Column) -> list[Any]:
 
 def _bound_faults(frame: pd.DataFrame, table: Table, cases: pd.DataFrame) -> list[Fault]:
     faults = []
-    for (name, check), rows in cases.groupby(["column", "check"], sort=True):
+    for (found, check), rows in cases.groupby(["column", "check"], sort=True):
+        name = str(found)
         marked = np.zeros(len(frame), dtype=bool)
         marked[rows["index"].dropna().astype(int)] = True
         labels = row_labels(frame, table, marked)
-        values = frame.loc[marked, name].tolist()
+        values = frame[name][marked].tolist()
         texts = [f"{label}: {value!r}" for label, value in zip(labels, values, strict=True)]
         column = table.columns[name]
         problem = f"{len(texts)} cell(s): {check}"
@@ -121,7 +124,8 @@ def _reference_faults(
 
 def _unknown(frame: pd.DataFrame, table: Table, name: str, rows: pd.Series[bool], target: Table) -> Fault:
     words = sorted(set(frame.loc[rows, name]))
-    shown = ", ".join(map(str, words[:3])) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
+    hidden = len(words) - SHOWN_WORDS
+    shown = ", ".join(map(str, words[:SHOWN_WORDS])) + (f" and {hidden} more" if hidden > 0 else "")
     problem = f"{int(rows.sum())} row(s) name a {target.name} that does not exist: {shown}"
     remedy = f"add it to {target.name}, or correct the code"
     return Fault(f"{table.name}.{name}", problem, row_labels(frame, table, rows), remedy)

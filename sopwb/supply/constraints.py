@@ -76,7 +76,9 @@ def demand_balance(data: PlanData, v: Variables) -> Rules:
 
     buckets = data.buckets.count
     before = _before(len(data.network.streams), buckets)
-    yield v.shipped + v.lost + v.late - cp.Constant(before) @ v.late == data.demand.demand
+    lost = cp.Constant(data.demand.of_class) @ v.lost
+    yield v.shipped + lost + v.late - cp.Constant(before) @ v.late == data.demand.demand
+    yield v.lost <= data.demand.class_demand
 
 
 @constraint("lateness", mode="hard", always_met=True, unit="base unit")

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from sopwb.config.model import Model
 from sopwb.config.supply import SupplySettings
 from sopwb.extend import Parts, Tables
-from sopwb.supply.buckets import Buckets, Floats, day_numbers, overlap_days, working_overlap
-from sopwb.supply.limits import Cap, Rows, lane_caps, stock_value_caps, storage_caps
+from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers, overlap_days, working_overlap
+from sopwb.supply.limits import Cap, Rows, each_bucket, lane_caps, stock_value_caps, storage_caps
 from sopwb.supply.lots import ShelfLife, shelf_life_of
 from sopwb.supply.network import NODE, Network, network_of, positions
 from sopwb.supply.options import Option, hour_cost
@@ -22,30 +22,37 @@ __all__ = ["DemandData", "HourData", "PlanData", "StockData", "plan_data"]
 
 DAYS_PER_MONTH = 365.25 / 12
 DAYS_PER_YEAR = 365.25
-STREAM = [*NODE, "priority"]
+CLASS = [*NODE, "priority"]
 
 
 @dataclass(frozen=True)
 class DemandData:
-    """Demand of each stream (product, serving location, priority class) and bucket.
+    """Demand of each stream (product at its serving location) and bucket, and of its priority classes.
 
     Parameters
     ----------
     demand, price
-        Quantity wanted, and its net price in the reporting currency.
-    lost_charge
-        Charge for losing one unit: its price, more for a better priority class.
+        Quantity wanted, and its net price in the reporting currency; by stream.
+    class_demand, lost_charge
+        Quantity wanted, and the charge for losing one unit: its price, more for a better class; by class.
+    late_charge
+        Charge for a unit that waits a day; by stream.
+    late_limit
+        Most that may be waiting at the end of the bucket; by stream.
     served_from
         Takes what is shipped from the node that serves it; nodes by streams, each by bucket.
-    late_limit
-        Most that may be waiting at the end of the bucket.
+    of_class
+        Adds up the classes of a stream; streams by classes, each by bucket.
     """
 
     demand: Floats
     price: Floats
+    class_demand: Floats
     lost_charge: Floats
-    served_from: sp.csr_array
+    late_charge: Floats
     late_limit: Floats
+    served_from: sp.csr_array
+    of_class: sp.csr_array
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,11 @@ class PlanData:
         return self.network.buckets
 
 
+def _incidence(group: Ints, size: int) -> sp.csr_array:
+    """Adds up members of groups; groups by members."""
+    return sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(size, len(group)))
+
+
 def _grid(frame: pd.DataFrame, column: str, keys: pd.DataFrame, buckets: Buckets) -> Floats:
     """Values of a table by period, laid out by key and bucket; zero where there is no row."""
     row = positions(keys, frame[list(keys.columns)])
@@ -123,30 +135,41 @@ def _grid(frame: pd.DataFrame, column: str, keys: pd.DataFrame, buckets: Buckets
     return grid.ravel()
 
 
+def _mean_price(value: Floats, demand: Floats) -> Floats:
+    """Price of each bucket; that of the whole horizon where nothing is wanted."""
+    mean = value.sum(axis=1, keepdims=True) / np.maximum(demand.sum(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.where(demand > 0, value / np.where(demand > 0, demand, 1.0), mean))
+
+
 def _demand(tables: Tables, network: Network, settings: SupplySettings, cost: Floats) -> DemandData:
-    buckets, streams = network.buckets, network.streams
+    buckets, streams, classes = network.buckets, network.streams, network.classes
+    count = buckets.count
     market = tables["market"][["market", "location", "priority"]]
     plan = tables["demand_plan"].merge(market, on="market", how="inner", validate="many_to_one")
     plan = plan.assign(value=plan["consensus_qty"] * plan["net_price_per_unit"].fillna(0.0))
-    demand = _grid(plan, "consensus_qty", streams[STREAM], buckets).reshape(-1, buckets.count)
-    value = _grid(plan, "value", streams[STREAM], buckets).reshape(-1, buckets.count)
-    mean = value.sum(axis=1, keepdims=True) / np.maximum(demand.sum(axis=1, keepdims=True), 1e-12)
-    price = np.where(demand > 0, value / np.where(demand > 0, demand, 1.0), mean)
-    node = network.node(streams["product"], streams["location"])
-    least = np.maximum(cost[node], price.mean() * 1e-3 if price.size else 0.0)
-    worst = streams["priority"].max() if len(streams) else 1
-    weight = settings.priority_factor ** (worst - streams["priority"].to_numpy(float))
+    wanted = _grid(plan, "consensus_qty", classes[CLASS], buckets).reshape(-1, count)
+    value = _grid(plan, "value", classes[CLASS], buckets).reshape(-1, count)
+    adds = _incidence(classes["stream"].to_numpy(np.int64), len(streams))
+    demand, node = adds @ wanted, network.node(streams["product"], streams["location"])
+    price = _mean_price(value, wanted)
+    least = np.maximum(cost[node][classes["stream"]], price.mean() * 1e-3 if price.size else 0.0)
+    worst = classes["priority"].max() if len(classes) else 1
+    weight = settings.priority_factor ** (worst - classes["priority"].to_numpy(float))
+    lost = np.maximum(price, least[:, None]) * weight[:, None]
+    last = classes.groupby("stream", sort=True).tail(1).index.to_numpy()
     window = overlap_days(
         buckets, (buckets.ends - settings.late_days_maximum).astype(np.int64), buckets.ends
     )
-    place = (np.ones(len(streams)), (node, np.arange(len(streams))))
-    served = sp.csr_array(place, shape=(len(network.nodes), len(streams)))
     return DemandData(
         demand=demand.ravel(),
-        price=price.ravel(),
-        lost_charge=(np.maximum(price, least[:, None]) * weight[:, None]).ravel(),
-        served_from=sp.csr_array(sp.kron(served, sp.eye_array(buckets.count), format="csr")),
+        price=_mean_price(adds @ value, demand).ravel(),
+        class_demand=wanted.ravel(),
+        lost_charge=lost.ravel(),
+        # what waits is of the last class, as the better ones are served first
+        late_charge=(lost[last] * settings.late_cost_rate_per_day).ravel(),
         late_limit=(demand @ (window / buckets.days[None, :]).T).ravel(),
+        served_from=each_bucket(_incidence(node, len(network.nodes)), buckets),
+        of_class=each_bucket(adds, buckets),
     )
 
 

@@ -28,12 +28,13 @@ def service_goal(data: PlanData) -> Goal:
     share of that. Demand that still waits at the end of the horizon is charged as lost, so that
     no plan hides it there.
     """
-    lost = data.demand.lost_charge.reshape(-1, data.buckets.count)
-    late = lost * data.buckets.days[None, :] * data.settings.late_cost_rate_per_day
-    late[:, -1] += lost[:, -1]
+    days, rate = data.buckets.days, max(data.settings.late_cost_rate_per_day, 1e-9)
+    daily = data.demand.late_charge.reshape(-1, data.buckets.count)
+    late = daily * days[None, :]
+    late[:, -1] += daily[:, -1] / rate
     hour = data.settings.overload_cost_per_hour or 0.0
     overload = np.full(len(data.hours.regular), hour)
-    return Goal("service", {"lost": lost.ravel(), "late": late.ravel(), "overload": overload})
+    return Goal("service", {"lost": data.demand.lost_charge, "late": late.ravel(), "overload": overload})
 
 
 def contribution_goal(data: PlanData) -> Goal:

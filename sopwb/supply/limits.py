@@ -13,7 +13,7 @@ from sopwb.extend import Tables
 from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers
 from sopwb.supply.network import Network
 
-__all__ = ["Cap", "Rows", "lane_caps", "stock_value_caps", "storage_caps"]
+__all__ = ["Cap", "Rows", "each_bucket", "lane_caps", "stock_value_caps", "storage_caps"]
 
 DAYS_PER_MONTH = 365.25 / 12
 DAYS_PER_YEAR = 365.25
@@ -65,7 +65,8 @@ class Cap:
     rows: Rows
 
 
-def _each_bucket(matrix: sp.csr_array, buckets: Buckets) -> sp.csr_array:
+def each_bucket(matrix: sp.csr_array, buckets: Buckets) -> sp.csr_array:
+    """The same matrix for every bucket; things by things becomes (thing, bucket) by (thing, bucket)."""
     return sp.csr_array(sp.kron(matrix, sp.eye_array(buckets.count), format="csr"))
 
 
@@ -80,7 +81,7 @@ def storage_caps(tables: Tables, network: Network, pallets: Floats, settings: Su
     days = np.tile(network.buckets.days, len(limited))
     rows = Rows.of(limited["location"], settings.storage_price_per_pallet_day * days, network.buckets)
     most = np.repeat(limited["storage_pallets"].to_numpy(float), network.buckets.count)
-    return Cap(_each_bucket(matrix, network.buckets), most, rows)
+    return Cap(each_bucket(matrix, network.buckets), most, rows)
 
 
 def lane_caps(tables: Tables, network: Network, pallets: Floats) -> Cap:
@@ -96,7 +97,7 @@ def lane_caps(tables: Tables, network: Network, pallets: Floats) -> Cap:
     name = limited["from_location"] + " to " + limited["to_location"]
     buckets = network.buckets
     most = (weekly[:, None] * buckets.days[None, :] / 7).ravel()
-    return Cap(_each_bucket(matrix, buckets), most, Rows.of(name, np.zeros(1), buckets))
+    return Cap(each_bucket(matrix, buckets), most, Rows.of(name, np.zeros(1), buckets))
 
 
 def _in_scope(scope: str, network: Network, product: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
@@ -126,7 +127,7 @@ def stock_value_caps(tables: Tables, network: Network, cost: Floats, settings: S
     target, bucket = np.nonzero(inside)
     members = [_in_scope(scope, network, tables["product"]) * cost for scope in asked["scope"]]
     weights = sp.csr_array(np.array(members).reshape(len(asked), len(network.nodes)))
-    matrix = _each_bucket(weights, buckets)[target * buckets.count + bucket]
+    matrix = each_bucket(weights, buckets)[target * buckets.count + bucket]
     monthly = asked["price_per_unit"].to_numpy(float)[target]
     months = buckets.days[bucket] / DAYS_PER_MONTH
     usual = settings.stock_value_price_rate_per_year / DAYS_PER_YEAR * DAYS_PER_MONTH

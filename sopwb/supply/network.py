@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
@@ -13,6 +14,7 @@ from sopwb.supply.buckets import Buckets, Floats, Ints, buckets_of
 
 __all__ = ["Network", "network_of", "positions", "total_requirement"]
 
+Flags = npt.NDArray[np.bool_]
 NODE = ["product", "location"]
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
@@ -34,7 +36,9 @@ class Network:
     moves
         Product on a lane, with the lane's lead time, cost and capacity.
     streams
-        Product, serving location and priority class of demand.
+        Product and serving location of demand.
+    classes
+        Priority classes of each stream, best first, with the stream's row.
     unit
         Typical quantity in a bucket of the product of each node, a power of two; it scales the solve.
     """
@@ -45,6 +49,7 @@ class Network:
     terms: pd.DataFrame
     moves: pd.DataFrame
     streams: pd.DataFrame
+    classes: pd.DataFrame
     resources: pd.DataFrame
     components: pd.DataFrame
     unit: Floats
@@ -77,12 +82,13 @@ def _terms(purchase_term: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(TERM, keep="last")[[*TERM, "lead_time_days"]].reset_index(drop=True)
 
 
-def _streams(demand_plan: pd.DataFrame, market: pd.DataFrame) -> pd.DataFrame:
+def _classes(demand_plan: pd.DataFrame, market: pd.DataFrame) -> pd.DataFrame:
     wanted = demand_plan.loc[demand_plan["consensus_qty"] > 0, ["product", "market"]].drop_duplicates()
     served = wanted.merge(
         market[["market", "location", "priority"]], on="market", how="inner", validate="many_to_one"
     )
-    return _unique([served], [*NODE, "priority"])
+    classes = _unique([served], [*NODE, "priority"])
+    return classes.assign(stream=classes.groupby(NODE, sort=True).ngroup())
 
 
 def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.DataFrame:
@@ -92,20 +98,27 @@ def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.Dat
     return joined.sort_values(["recipe_row", "component", "valid_from"]).reset_index(drop=True)
 
 
-def _reached(start: pd.DataFrame, products: pd.Index, places: pd.Index, step: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    """Products by locations that can be reached from a start along lanes."""
-    reached = np.zeros((len(products), len(places)), dtype=bool)
-    reached[products.get_indexer(start["product"]), places.get_indexer(start["location"])] = True
-    for _ in range(len(places)):
-        further = reached | ((reached @ step) > 0)
-        if (further == reached).all():
-            break
-        reached = further
+def _flags(rows: pd.DataFrame, products: pd.Index, places: pd.Index) -> Flags:
+    """Products by locations that occur in a table."""
+    flags = np.zeros((len(products), len(places)), dtype=bool)
+    flags[products.get_indexer(rows["product"]), places.get_indexer(rows["location"])] = True
+    return flags
+
+
+def _closure(step: Flags) -> Flags:
+    """Locations by locations that can be reached over any number of lanes, each from itself too."""
+    reached = step | np.eye(len(step), dtype=bool)
+    for _ in range(len(step)):
+        reached = (reached.astype(int) @ reached.astype(int)) > 0
     return reached
 
 
 def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
-    """Products on lanes that lead from where the product can be to where it is wanted."""
+    """Products on lanes that lead from where the product can be to where it is wanted.
+
+    Through a location that does not want it a product goes only to places that have no lane of
+    their own from where it comes.
+    """
     columns = ["product", *lane.columns]
     if len(lane) == 0 or len(sourced) == 0 or len(wanted) == 0:
         return pd.DataFrame(columns=columns).astype({"product": object, **lane.dtypes.to_dict()})
@@ -113,11 +126,20 @@ def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> p
     ends = [lane["from_location"], lane["to_location"], sourced["location"], wanted["location"]]
     places = pd.Index(sorted(pd.unique(pd.concat(ends))))
     leave, arrive = places.get_indexer(lane["from_location"]), places.get_indexer(lane["to_location"])
-    step = np.zeros((len(places), len(places)))
-    step[leave, arrive] = 1.0
-    can_be = _reached(sourced[sourced["product"].isin(products)], products, places, step)
-    is_wanted = _reached(wanted[wanted["product"].isin(products)], products, places, step.T)
-    product, row = np.nonzero(can_be[:, leave] & is_wanted[:, arrive])
+    step = np.zeros((len(places), len(places)), dtype=bool)
+    step[leave, arrive] = True
+    onward = _closure(step)
+    known = [rows[rows["product"].isin(products)] for rows in (sourced, wanted)]
+    here = _flags(known[1], products, places)
+    # lanes by places that a lane serves: its end, and what is behind it without a lane of its own
+    serves = onward[arrive] & ~step[leave] & (np.arange(len(places)) != leave[:, None])
+    serves[np.arange(len(lane)), arrive] = True
+    useful = (here.astype(int) @ serves.T.astype(int)) > 0
+    can_be = _flags(known[0], products, places)
+    for _ in range(len(places)):
+        taken = can_be[:, leave] & useful
+        product, row = np.nonzero(taken)
+        can_be[product, arrive[row]] = True
     found = lane.iloc[row].assign(product=products[product].to_numpy())
     return found[columns].sort_values(["product", "from_location", "to_location"]).reset_index(drop=True)
 
@@ -168,7 +190,8 @@ def network_of(tables: Tables) -> Network:
     """
     recipes, terms = _recipes(tables["routing"]), _terms(tables["purchase_term"])
     components = _components(recipes, tables["bill_of_material"])
-    streams = _streams(tables["demand_plan"], tables["market"])
+    classes = _classes(tables["demand_plan"], tables["market"])
+    streams = classes[NODE].drop_duplicates().reset_index(drop=True)
     used = components[["component", "location"]].rename(columns={"component": "product"})
     stock = tables["stock_on_hand"].query("on_hand_qty > 0")
     due = tables["scheduled_receipt"].query("receipt_qty > 0")
@@ -184,6 +207,6 @@ def network_of(tables: Tables) -> Network:
     buckets = buckets_of(tables["period"])
     resources = tables["resource"].sort_values("resource").reset_index(drop=True)
     return Network(
-        buckets, nodes, recipes, terms, moves, streams, resources, components,
+        buckets, nodes, recipes, terms, moves, streams, classes, resources, components,
         unit=_unit(nodes, tables, buckets.count),
     )  # fmt: skip

@@ -77,7 +77,7 @@ def rule_mode(name: str, options: Mapping[str, object], settings: Mapping[str, R
     """Mode of a rule: that of the settings, else its own."""
     own = str(options.get("mode", "hard"))
     setting = settings.get(name)
-    if setting is None or own == "law" or "mode" not in setting.model_fields_set:
+    if setting is None or own == "law" or setting.mode is None:
         return own
     return setting.mode
 

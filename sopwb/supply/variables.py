@@ -27,8 +27,10 @@ class Variables:
         Quantity of each supply option: started, ordered, sent.
     stock
         Stock of each node at the end of the bucket.
-    shipped, late, lost
-        How the demand of each stream is met, waits or is given up.
+    shipped, late
+        What of each stream is shipped, and what waits at the end of the bucket.
+    lost
+        What of each priority class is given up.
     overtime, overload, prepaid
         Hours of overtime, hours beyond all capacity, and hours used that are paid anyway.
     scrapped
@@ -72,7 +74,7 @@ def variables_of(data: PlanData) -> Variables:
         stock=block(len(data.stock.inflow)),
         shipped=block(streams),
         late=block(streams),
-        lost=block(streams),
+        lost=block(len(data.demand.class_demand)),
         overtime=block(hours),
         overload=block(hours),
         prepaid=block(hours),
@@ -93,7 +95,7 @@ def units_of(data: PlanData) -> dict[str, Floats]:
         "stock": np.repeat(node, count),
         "shipped": stream,
         "late": stream,
-        "lost": stream,
+        "lost": stream.reshape(-1, count)[network.classes["stream"]].ravel(),
         "overtime": hours,
         "overload": hours,
         "prepaid": hours,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
 from sopwb.config.model import Model
+from sopwb.extend import mark_of
+from sopwb.report.sections import evidence, executive, family, scenario
 from sopwb.schema import load_schema
 
 AS_OF = "2025-08-31"
@@ -268,6 +272,7 @@ def _scenarios():
     return frame.assign(delta_value=frame["kpi_value"] - frame["base_value"])
 
 
+@functools.cache
 def tables() -> dict[str, pd.DataFrame]:
     """Tables of a whole plan, shaped as declared."""
     rng = np.random.default_rng(7)
@@ -304,7 +309,7 @@ def tables() -> dict[str, pd.DataFrame]:
             "position": [1, 2, 3],
             "topic": ["result", "demand", "supply"],
             "message": [
-                "Revenue lands at 51.4 M€, 1.20 M€ below budget, because the lines are short from May to July",
+                "Revenue lands at 51.4 M€, 1.20 M€ below budget: lines are short from May to July",
                 "Demand grows 4 % and is biased high by 2 %",
                 f"{HOSTILE} is short",
             ],
@@ -330,3 +335,15 @@ def tables() -> dict[str, pd.DataFrame]:
     made |= _families(rng, ahead, past) | _people() | _evidence(past)
     schema = load_schema()
     return empty_tables() | {name: schema[name].shape(frame) for name, frame in made.items()}
+
+
+def sections():
+    """Sections of the executive and the scenario page by name."""
+    modules = (executive, family, evidence, scenario)
+    return {mark_of(f).name: f for module in modules for f in vars(module).values() if mark_of(f)}
+
+
+@functools.cache
+def shown(name):
+    """One of these sections, of the whole plan."""
+    return sections()[name](tables(), model())

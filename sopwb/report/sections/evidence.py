@@ -52,8 +52,8 @@ def operations_ledger_tie(tables: Tables, model: Model) -> Section:
     first = "revenue" if "revenue" in set(by_measure["measure"]) else by_measure["measure"].iloc[0]
     row = by_measure[by_measure["measure"] == first].iloc[0]
     message = (
-        f"Operations have {percent(row['ratio_rate'])} of the ledger's {first.replace('_', ' ')}, a difference of "
-        f"{short(row['difference'], model.currency, signed=True)}; by month between "
+        f"Operations have {percent(row['ratio_rate'])} of the ledger's {first.replace('_', ' ')}, "
+        f"a difference of {short(row['difference'], model.currency, signed=True)}; by month between "
         f"{percent(row['lowest_rate'], 0)} and {percent(row['highest_rate'], 0)}"
     )
     unit = f"short:{model.currency}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from sopwb.config.model import Model
@@ -138,7 +140,8 @@ def exceptions(tables: Tables, model: Model) -> Section:
     if rows.empty:
         return Section("The plan has no exceptions", title, source=source)
     largest = rows.iloc[0]
-    message = f"{short(rows['money_value'].sum(), model.currency)} are at stake in {plural(len(rows), 'exception')}; "
+    stake = short(rows["money_value"].sum(), model.currency)
+    message = f"{stake} are at stake in {plural(len(rows), 'exception')}; "
     message += f"the largest: {largest['message'][:1].lower()}{largest['message'][1:]}".rstrip(".")
     span = [
         iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
@@ -187,18 +190,17 @@ def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
 
 def _landing(data: pd.DataFrame) -> tuple[float, float, float]:
     """Year's outlook (AC and FC), budget and previous year of one line; missing where not whole."""
-    by_version = data.groupby("version")["value"].agg(["sum", "count"])
-    outlook = data.loc[data["version"].isin(["AC", "FC"]), "value"].sum()
+    outlook = data[data["version"].isin(["AC", "FC"])]
 
     def whole_year(code: str) -> float:
-        is_whole = code in by_version.index and by_version.loc[code, "count"] == MONTHS
-        return float(by_version.loc[code, "sum"]) if is_whole else float("nan")
+        months = data[data["version"] == code]
+        return float(months["value"].sum()) if len(months) == MONTHS else float("nan")
 
-    return float(outlook), whole_year("BU"), whole_year("PY")
+    return float(outlook["value"].sum()), whole_year("BU"), whole_year("PY")
 
 
 def _against(value: float, reference: float, name: str, currency: str) -> str:
-    if pd.isna(reference):
+    if math.isnan(reference):
         return ""
     gap = value - reference
     side = "above" if gap >= 0 else "below"
@@ -304,7 +306,8 @@ def promised_against_happened(tables: Tables, model: Model) -> Section:
     first = totals.iloc[(totals["measure"] != "revenue").to_numpy().argmin()]
     rate = first["happened_value"] / first["promised_value"] if first["promised_value"] else float("nan")
     months = latest["period"].nunique()
-    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {plural(months, 'closed month')}"
+    over = plural(months, "closed month")
+    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {over}"
     table = Table(
         latest.sort_values(["measure", "period"]).assign(
             measure=latest["measure"].map(words),
@@ -340,8 +343,8 @@ def past_decisions(tables: Tables, model: Model) -> Section:
     message = f"{plural(len(rows), 'decision')} on record, none with a known outcome yet"
     if len(known):
         message = (
-            f"{plural(len(known), 'decision')} of {len(rows)} with an outcome: {short(came, model.currency)} came of "
-            f"{short(expected, model.currency)} expected"
+            f"{plural(len(known), 'decision')} of {len(rows)} with an outcome: "
+            f"{short(came, model.currency)} came of {short(expected, model.currency)} expected"
         )
     unit = f"short:{model.currency}"
     table = Table(

@@ -24,12 +24,12 @@ def _by_family(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
     product = tables["product"]
     finished = product.loc[product["product_type"] == "finished", ["product", "family"]]
     joined = rows.merge(finished, on="product", how="inner", validate="m:1")
-    summed = joined.groupby(["family", "month"], as_index=False)[column].sum()
+    summed = joined.groupby(["family", "month"], as_index=False)[[column]].sum()
     return summed.rename(columns={"month": "period", column: "value"})
 
 
 def _month(dates: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
-    return dates.dt.to_period("M").dt.to_timestamp()
+    return dates - pd.to_timedelta(dates.dt.day - 1, unit="D")
 
 
 def _sales(tables: Tables, model: Model) -> list[pd.DataFrame]:
@@ -71,9 +71,10 @@ def _few_families(data: pd.DataFrame, most: int) -> pd.DataFrame:
     order = [*sizes.index, *sorted(set(data["family"]) - set(sizes.index))]
     kept = order if len(order) <= most else order[: most - 1]
     named = data.assign(family=data["family"].where(data["family"].isin(kept), OTHERS))
-    summed = named.groupby(["family", "measure", "period", "version"], as_index=False)["value"].sum()
+    summed = named.groupby(["family", "measure", "period", "version"], as_index=False)[["value"]].sum()
     place = {name: i for i, name in enumerate([*kept, OTHERS])}
-    return summed.sort_values(["family", "period"], key=lambda c: c.map(place) if c.name == "family" else c)
+    ordered = summed.assign(place=summed["family"].map(place)).sort_values(["place", "period"])
+    return ordered.drop(columns="place")
 
 
 @report_section("family_picture", notebook=NOTEBOOK)
@@ -104,4 +105,5 @@ def _message(shown: pd.DataFrame, model: Model) -> str:
     )
     if stock.empty:
         return text
-    return f"{text}; stock goes from {short(stock.iloc[0], model.currency)} to {short(stock.iloc[-1], model.currency)}"
+    begin, end = (short(stock.iloc[place], model.currency) for place in (0, -1))
+    return f"{text}; stock goes from {begin} to {end}"

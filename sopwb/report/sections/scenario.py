@@ -83,14 +83,15 @@ def scenario_results(tables: Tables, model: Model) -> Section:
 
 def _message(rows: pd.DataFrame, order: list[str], titles: dict[str, str], model: Model) -> str:
     count = f"{len(order)} scenarios are planned beside the baseline"
-    profit = rows[rows["kpi"] == "ebit"].set_index("scenario")
-    known = [name for name in order if name in profit.index and pd.notna(profit.loc[name, "delta_value"])]
+    profit = rows[rows["kpi"] == "ebit"].dropna(subset=["delta_value"])
+    deltas = dict(zip(profit["scenario"], profit["delta_value"], strict=True))
+    known = [name for name in order if name in deltas]
     if not known:
         return count
     unit = profit["unit"].iloc[0]
 
     def said(name: str) -> str:
-        delta = by_unit(float(profit.loc[name, "delta_value"]), unit, model.currency, signed=True)
+        delta = by_unit(deltas[name], unit, model.currency, signed=True)
         return f"{titles.get(name, name)} ({delta})"
 
     if len(known) == 1:

@@ -1,0 +1,82 @@
+"""Messages of the executive and the scenario meeting."""
+
+import re
+
+import pytest
+
+from sopwb.report.section import section_html
+from sopwb.report.sections import evidence, executive
+from tests.report import plan
+
+SECTIONS = plan.sections()
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return plan.tables()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return plan.model()
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_an_empty_plan_gives_a_plain_sentence(name, model):
+    section = SECTIONS[name](plan.empty_tables(), model)
+    assert len(section.message) > 10
+    assert "nan" not in section_html(section)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_whole_plan_is_shown_with_its_source(name, tables, model):
+    section = plan.shown(name)
+    html = section_html(section)
+    assert section.source[0] in tables
+    assert not re.search(r"\bnan\b", html, re.IGNORECASE)
+    assert "<script" not in html
+
+
+def test_the_year_lands_against_the_budget(tables, model):
+    data = executive.line_by_month(tables, model, "revenue")
+    outlook = data[data["version"].isin(["AC", "FC"])]["value"].sum()
+    budget = data[data["version"] == "BU"]["value"].sum()
+    assert len(data[data["version"] == "AC"]) == 8
+    assert len(data[data["version"] == "FC"]) == 4
+    assert executive._landing(data)[:2] == pytest.approx((outlook, budget))
+
+
+def test_open_decisions_are_asked_and_taken_ones_are_judged(tables, model):
+    assert executive.decisions_asked(tables, model).message.startswith(
+        "2 decisions are asked, the first by 2025-09-15"
+    )
+    assert "231\u202fk€ came of 250\u202fk€ expected" in executive.past_decisions(tables, model).message
+
+
+def test_risks_are_weighed_by_their_probability(tables, model):
+    assert "−15.0\u202fk€ outside the plan" in executive.risks_and_opportunities(tables, model).message
+
+
+def test_cards_show_plan_and_last_cycle(tables, model):
+    cards = {card.label: card for card in executive.key_figure_cards(tables, model)}
+    assert list(cards)[:2] == ["Revenue", "EBIT"]
+    assert cards["EBIT"].to_plan == pytest.approx(2.1e5)
+    assert cards["EBIT"].to_last == pytest.approx(4.21e6 - 4.2e6 * 1.01)
+    assert cards["Stock value"].sense == "lower_better"
+
+
+def test_the_tie_to_the_ledger_is_told_openly(tables, model):
+    message = evidence.operations_ledger_tie(tables, model).message
+    assert "of the ledger's revenue" in message
+    assert "between 68\u202f% and 124\u202f%" in message
+
+
+def test_warnings_of_the_checks_come_first(tables, model):
+    section = evidence.plan_checks(tables, model)
+    assert section.table.frame["status"].to_list() == ["warn", "pass", "pass"]
+
+
+def test_scenarios_are_ordered_by_what_they_earn(tables, model):
+    section = plan.shown("scenario_results")
+    assert "best of 2 scenarios is Strong summer (+337\u202fk€)" in section.message
+    assert len(section.chart) == 3
