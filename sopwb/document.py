@@ -142,7 +142,8 @@ def scalar(node: yaml.ScalarNode, path: Path) -> Any:
 
 
 def _refused(path: Path, node: yaml.Node, problem: str, remedy: str) -> InputError:
-    return InputError([Fault(f"{path.name} line {node.start_mark.line + 1}", problem, remedy=remedy)])
+    where = f"{path.name} line {node.start_mark.line + 1}" if node.start_mark else path.name
+    return InputError([Fault(where, problem, remedy=remedy)])
 
 
 class _Plainly(yaml.SafeDumper):

@@ -24,7 +24,7 @@ DAY = pd.Timedelta(days=1)
 MONTH_ENDS = st.integers(0, 240).map(lambda back: pd.Timestamp("2035-12-31") - pd.offsets.MonthEnd(back))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     as_of=MONTH_ENDS,
     weeks=st.integers(0, 60),
@@ -92,7 +92,7 @@ def test_a_horizon_in_months_is_taken_as_it_is():
     assert horizon_end(pd.Timestamp("2026-02-28"), months=3) == pd.Timestamp("2026-05-31")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     as_of=MONTH_ENDS,
     weeks=st.integers(0, 30),
@@ -102,7 +102,9 @@ def test_a_horizon_in_months_is_taken_as_it_is():
 def test_a_split_keeps_the_total_of_what_lies_inside_the_horizon(as_of, weeks, bucket, quantities):
     period = plan_periods(as_of, weeks=weeks, end=as_of + pd.offsets.MonthEnd(14))
     first = as_of + pd.offsets.MonthEnd(1) + DAY
-    starts = pd.Series(pd.date_range(first, periods=len(quantities), freq="MS" if bucket == "month" else "W-MON"))
+    starts = pd.Series(
+        pd.date_range(first, periods=len(quantities), freq="MS" if bucket == "month" else "W-MON")
+    )
     frame = pd.DataFrame({"date": starts, "product": "a", "qty": quantities})
     spread = spread_to_periods(frame, period, ["qty"], bucket=bucket)
     assert spread["qty"].sum() == pytest.approx(sum(quantities))

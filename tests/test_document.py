@@ -16,12 +16,20 @@ SCALARS = st.one_of(
     st.booleans(),
     st.integers(-(10**12), 10**12),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\x85\u2028\u2029\ufffe\uffff")),
-    st.sampled_from(["NO", "off", "0012", "12:30", "1e400", "~", "", "true", "2026-02-28", "-1", ".5", "=", "<<"]),
+    st.text(
+        st.characters(
+            exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\x85\u2028\u2029\ufffe\uffff"
+        )
+    ),
+    st.sampled_from(
+        ["NO", "off", "0012", "12:30", "1e400", "~", "", "true", "2026-02-28", "-1", ".5", "=", "<<"]
+    ),
 )
 KEYS = st.text("abc_019", min_size=1, max_size=6)
 TREES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -45,14 +53,25 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path_factory, data):
     assert read_document(path).data == data
 
 
-@pytest.mark.parametrize("word", ["NO", "off", "yes", "0012", "12:30", "2026-02-28", "1_000", "0x1F", "1.2.3", "nan"])
+@pytest.mark.parametrize(
+    "word", ["NO", "off", "yes", "0012", "12:30", "2026-02-28", "1_000", "0x1F", "1.2.3", "nan"]
+)
 def test_words_that_other_readers_guess_at_stay_as_written(tmp_path, word):
     assert read(tmp_path, f"a: {word}") == {"a": word}
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("12", 12), ("-3", -3), ("1.5", 1.5), ("1e3", 1000.0), ("true", True), ("False", False), ("~", None), ("", None)],
+    [
+        ("12", 12),
+        ("-3", -3),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("", None),
+    ],
 )
 def test_numbers_and_truth_are_read(tmp_path, text, value):
     assert read(tmp_path, f"a: {text}") == {"a": value}
@@ -90,7 +109,10 @@ def test_a_fault_names_file_line_and_remedy(tmp_path, text, line, word):
 
 
 def test_a_bomb_of_aliases_is_refused_before_it_is_unfolded(tmp_path):
-    levels = [f"{name}: &{name} [{', '.join(['*' + before] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi")]
+    levels = [
+        f"{name}: &{name} [{', '.join(['*' + before] * 9)}]"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     assert "aliases" in fault_of(tmp_path, "\n".join(["a: &a [x]", *levels]))
 
 

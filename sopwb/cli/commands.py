@@ -216,17 +216,17 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("PANDAS_COPY_ON_WRITE", "1")
     try:
-        app(standalone_mode=False)
-    except typer.Exit as end:
-        sys.exit(end.exit_code)
+        code = app(standalone_mode=False)  # of a command that ends with `typer.Exit`, or was stopped
     except (KeyboardInterrupt, typer.Abort):
-        _tell("Stopped. Nothing was published.")
-        sys.exit(STOPPED)
+        code = STOPPED
     except SopwbError as error:
         _tell(str(error))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last door: nobody should read a traceback
         sys.exit(_usage_or_ours(error))
+    if code == STOPPED:
+        _tell("Stopped. Nothing was published.")
+    sys.exit(code)
 
 
 def _usage_or_ours(error: Exception) -> int:

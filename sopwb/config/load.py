@@ -32,7 +32,7 @@ __all__ = [
     "with_settings",
 ]
 
-CUSTOMER_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
+CUSTOMER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
 SET_WHEN_READ = ("customer", "scenario", "scenarios")
 
 

@@ -14,7 +14,7 @@ from sopwb.config.base import Settings
 from sopwb.errors import Fault, InputError
 from sopwb.schema import Table
 from sopwb.schema.parse import parse
-from sopwb.schema.validate import table_faults
+from sopwb.schema.validate import relation_faults, table_faults
 
 __all__ = ["TableChange", "apply_changes"]
 
@@ -61,6 +61,9 @@ def apply_changes(
             frame, found = _changed(changed[change.table], change, schema[change.table], label)
             changed[change.table] = frame
         faults += found
+    if not faults:
+        names = {change.table for change in changes}
+        faults = [_named(fault, "scenario") for fault in relation_faults(changed, schema, names)]
     if faults:
         raise InputError(faults)
     return changed

@@ -14,7 +14,7 @@ class ReportSettings(Settings):
 
     key_figures: tuple[str, ...] = (
         "revenue",
-        "gross_margin",
+        "gross_margin_rate",
         "ebit",
         "minimum_cash",
         "service",

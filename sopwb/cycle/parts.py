@@ -69,6 +69,7 @@ def collect_parts(model: Model, schema: Schema, folder: Path | None = None) -> P
     if folder is not None:
         for module in _extensions(folder, faults):
             faults += _add(marked, module, dict(model.parts.replace))
+        faults += _unused_replacements(model, marked)
     faults += _unknown_rules(model, marked)
     if faults:
         raise InputError(faults)
@@ -84,17 +85,37 @@ def _functions(module: ModuleType) -> Iterable[Callable[..., Any]]:
 
 def _add(marked: Marked, module: ModuleType, replace: dict[str, str]) -> list[Fault]:
     faults = []
-    stood_in = {own: built_in for built_in, own in replace.items()}
     for function in _functions(module):
         mark = mark_of(function)
         if mark is None:
             continue
-        name = stood_in.get(mark.name, f"{mark.kind}.{mark.name}").removeprefix(f"{mark.kind}.")
-        if name in marked[mark.kind] and mark.name not in stood_in:
+        stands_in = [
+            target
+            for target, own in replace.items()
+            if own == mark.name and target.startswith(f"{mark.kind}.")
+        ]
+        if not stands_in and mark.name in marked[mark.kind]:
             remedy = f"choose another name, or set parts.replace {mark.kind}.{mark.name}"
             faults.append(Fault(f"{mark.kind} {mark.name}", "exists already", remedy=remedy))
             continue
-        marked[mark.kind][name] = function
+        names = [target.partition(".")[2] for target in stands_in] or [mark.name]
+        marked[mark.kind] |= dict.fromkeys(names, function)
+    return faults
+
+
+def _unused_replacements(model: Model, marked: Marked) -> list[Fault]:
+    """Faults for replacements of parts that do not exist, or by parts that do not."""
+    faults = []
+    for target, own in model.parts.replace.items():
+        kind, _, name = target.partition(".")
+        stood_in = marked.get(kind, {}).get(name)
+        mark = mark_of(stood_in)
+        if mark is None or mark.name != own:
+            problem = (
+                f"there is no {target}" if mark is None else f"no {kind} of the extensions is named {own!r}"
+            )
+            remedy = "write kind.name of a built-in part, and the name of one of yours"
+            faults.append(Fault(f"parts.replace.{target}", problem, remedy=remedy))
     return faults
 
 

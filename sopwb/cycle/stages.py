@@ -77,13 +77,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 STAGES = (
     Stage(
-        name="data_review",
-        notebook="10_data_review",
-        function="sopwb.measure.stage:data_review",
-        reads=(EVERYTHING,),
-        writes=_names("data_profile reconciliation"),
-    ),
-    Stage(
         name="product_cost",
         notebook="10_data_review",
         function="sopwb.finance.stage:product_cost",
@@ -91,6 +84,13 @@ STAGES = (
             "product bill_of_material routing cost_rate purchase_term standard_cost currency_rate period"
         ),
         writes=_names("product_cost"),
+    ),
+    Stage(
+        name="data_review",
+        notebook="10_data_review",
+        function="sopwb.measure.stage:data_review",
+        reads=(EVERYTHING,),
+        writes=_names("data_profile reconciliation"),
     ),
     Stage(
         name="portfolio",
@@ -161,8 +161,9 @@ STAGES = (
         reads=_names(
             "product product_cost market resource routing bill_of_material cost_rate cost_line payment_term"
             " tax_rule cash_item account ledger target period sales_history stock_on_hand unit_conversion"
-            " purchase_term purchase_receipt scheduled_receipt currency_rate delivery activity activity_effect"
-            " demand_plan shipment_plan supply_plan capacity_use stock_movement projected_inventory"
+            " purchase_term purchase_receipt scheduled_receipt currency_rate delivery activity"
+            " activity_effect demand_plan shipment_plan supply_plan"
+            " capacity_use stock_movement projected_inventory"
         ),
         writes=_names(
             "profit_and_loss margin_plan production_variance working_capital stock_account cash_flow"

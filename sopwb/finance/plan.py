@@ -54,43 +54,45 @@ def financial_plan(tables: Tables, model: Model) -> FinancialPlan:
     index = pd.Index(sorted(period["fiscal_period"].unique()), name="period")
     made = _production(tables, model)
     booked = ledger_lines(tables["ledger"], tables["account"])
-    volume = margin_plan(tables["shipment_plan"], tables["demand_plan"], tables["product_cost"], period)
-    wanted = unconstrained_plan(tables["demand_plan"], tables["product_cost"], period)
     actual = booked[(booked["version"] == "actual") & (booked["period"] < index[0])]
     balances = ledger_balances(tables["ledger"], tables["account"])
     opening = opening_balances(balances, index[0])
-    plans = {}
-    for version, units in (("forecast", volume), ("unconstrained", wanted)):
-        lines = _cost_lines(tables, model, units, actual, opening.get("loans", 0.0), index)
-        plans[version] = (lines, _profit(tables, model, units, lines, made, index))
-    lines, forecast = plans["forecast"]
+    volume = margin_plan(tables["shipment_plan"], tables["demand_plan"], tables["product_cost"], period)
+    wanted = unconstrained_plan(tables["demand_plan"], tables["product_cost"], period)
+    loans = opening.get("loans", 0.0)
+    lines, other = (_cost_lines(tables, model, units, actual, loans, index) for units in (volume, wanted))
+    forecast = _profit(tables, model, volume, lines, made, index)
+    unconstrained = _profit(tables, model, wanted, other, made, index)
     versions = [
         actual,
         booked[booked["version"] == "budget"],
-        *(plan.assign(version=version) for version, (_, plan) in plans.items()),
+        forecast.assign(version="forecast"),
+        unconstrained.assign(version="unconstrained"),
     ]
-    profit_and_loss = with_subtotals(pd.concat(versions, ignore_index=True))
     months = _months(tables, model, volume, made, lines, forecast, index)
     sheet = _opening(model, months, made, balances, opening)
-    position = sheet.set_index("line")["amount_value"]
-    before = pd.Series(
-        {
-            "cash": position["cash"],
-            "receivable_value": position["receivables"],
-            "payable_value": position["payables"],
-            "stock_value": position["stock"],
-        }
-    )
-    closing_cash = direct_cash_flow(months, before)["closing_cash"]
+    before = _levels(sheet)
     return FinancialPlan(
-        profit_and_loss=profit_and_loss,
+        profit_and_loss=with_subtotals(pd.concat(versions, ignore_index=True)),
         margin_plan=volume,
         cash_flow=cash_flow(months, before),
-        balance_sheet=balance_sheet(sheet, months, closing_cash),
+        balance_sheet=balance_sheet(sheet, months, direct_cash_flow(months, before)["closing_cash"]),
         months=months,
         production=made,
         balances=balances,
     )
+
+
+def _levels(sheet: pd.DataFrame) -> pd.Series[float]:
+    """Balances before the plan that its cash flow starts from."""
+    position = sheet.set_index("line")["amount_value"]
+    names = {
+        "cash": "cash",
+        "receivable_value": "receivables",
+        "payable_value": "payables",
+        "stock_value": "stock",
+    }
+    return pd.Series({level: float(position[line]) for level, line in names.items()})
 
 
 def _production(tables: Tables, model: Model) -> Production:

@@ -150,10 +150,11 @@ def reconciliation(
     }
     parts = []
     for measure, (line, account_type) in MEASURES.items():
+        own = operations[measure].set_axis(pd.DatetimeIndex(operations[measure].index))
         booked = ledger_measure(ledger, account, line, account_type)
         if measure == "stock_value":
-            booked = booked[booked.index.isin(operations[measure].index)]
-        both = pd.DataFrame({"operations_value": operations[measure], "ledger_value": booked})
+            booked = booked[booked.index.isin(own.index)]
+        both = pd.DataFrame({"operations_value": own, "ledger_value": booked})
         parts.append(both.rename_axis("period").reset_index().assign(measure=measure))
     rows = pd.concat(parts, ignore_index=True)
     ratio = rows["operations_value"] / rows["ledger_value"]

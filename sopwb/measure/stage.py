@@ -18,7 +18,7 @@ __all__ = ["data_review", "executive", "measures"]
 
 def data_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """What was read, and whether sales, cost of sales and stock tie to the ledger."""
-    schema = load_schema()
+    schema = parts.schema or load_schema()
     kinds = {
         name: schema[name].kind if name in schema else "customer"
         for name in tables

@@ -66,6 +66,7 @@ def columns_over_time(
     data: pd.DataFrame,
     *,
     unit: str = "",
+    heading: str = "",
     variance: str | None = None,
     sense: str = "higher_better",
     target: tuple[float, str] | None = None,
@@ -81,6 +82,8 @@ def columns_over_time(
         ``upper`` (80 % band, drawn as a whisker band behind FC). One row per period and version.
     unit
         Unit, said once: a currency code, ``h``, ``%`` (values are rates) …
+    heading
+        What the columns are, where more than one chart stands under a title.
     variance
         Code to which a panel above shows the difference: ``"BU"``.
     sense
@@ -111,11 +114,17 @@ def columns_over_time(
     if has_room(periods, width):
         placed = _above_references(main, frame)
         layers.append(numbers_on(placed, x, domain, has_halo=target is not None))
-    body = alt.layer(*layers).properties(width=width, height=height, title=marks.unit_title(scale.title))
+    body = alt.layer(*layers).properties(
+        width=width, height=height, title=marks.unit_title(_said(heading, scale.title))
+    )
     if variance is None or not (frame["version"] == variance).any():
         return body
     top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width)
     return alt.vconcat(top, body, spacing=8)
+
+
+def _said(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def _codes(frame: pd.DataFrame) -> list[str]:

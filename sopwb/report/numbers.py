@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from sopwb.measure.wording import MINUS, STEPS, SYMBOLS, THIN_SPACE, quantity
+
 __all__ = [
     "DASH",
     "MINUS",
+    "STEPS",
     "THIN_SPACE",
     "by_unit",
     "exact",
@@ -23,33 +26,13 @@ __all__ = [
     "whole",
 ]
 
-THIN_SPACE = "\u202f"
-MINUS = "\u2212"
 DASH = "\u2013"
-STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
-SYMBOLS = {"EUR": "€"}
 
 
 def _is_number(value: Any) -> bool:
     if value is None or value is pd.NaT or value is pd.NA:
         return False
     return math.isfinite(float(value))
-
-
-def _sign(value: float, *, signed: bool) -> str:
-    if value < 0:
-        return MINUS
-    return "+" if signed and value > 0 else ""
-
-
-def _three(value: float) -> str:
-    """Three significant digits of a value from 0 to 999.5, without an exponent."""
-    if value == 0:
-        return "0"
-    digits = 2 - math.floor(math.log10(value))
-    rounded = round(value, digits)
-    shown = max(0, 2 - math.floor(math.log10(rounded)))
-    return f"{rounded:.{min(shown, 4)}f}"
 
 
 def money_unit(currency: str) -> str:
@@ -82,17 +65,16 @@ def short(value: Any, unit: str = "", *, signed: bool = False) -> str:
     """
     if not _is_number(value):
         return DASH
-    number = float(value)
-    size = abs(number)
-    scale, prefix = next((step for step in STEPS if size >= step[0] * 0.9995), STEPS[-1])
-    text = _three(size / scale)
-    if float(text) == 0:
-        number, text = 0.0, "0"
-    sign_of_unit = money_unit(unit)
-    gap = " " if prefix and len(sign_of_unit) > 1 else ""
-    tail = f"{prefix}{gap}{sign_of_unit}".strip()
-    joined = f"{text}{THIN_SPACE}{tail}" if tail else text
-    return _sign(number, signed=signed) + joined
+    digits, gap, tail = quantity(abs(float(value)), money_unit(unit)).partition(THIN_SPACE)
+    if float(digits) == 0:
+        return f"0{gap}{tail}"
+    return _sign(float(value), signed=signed) + digits + gap + tail
+
+
+def _sign(value: float, *, signed: bool) -> str:
+    if value < 0:
+        return MINUS
+    return "+" if signed and value > 0 else ""
 
 
 def exact(value: Any, digits: int = 2, *, signed: bool = False) -> str:

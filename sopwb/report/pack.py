@@ -16,7 +16,10 @@ from sopwb.report.table import Table
 
 __all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section"]
 
-PACK_ROWS = 8
+PACK_ROWS = 10
+FEW_ROWS = 4
+FULL_SHEET = 3
+JOINED = 2
 Sections = Mapping[str, Callable[..., Section]]
 
 
@@ -43,18 +46,18 @@ class PackSheet:
 
 PACK_PAGES = (
     PackPage("headline", "Headline and decisions asked", (("executive_headline",), ("decisions_asked",))),
-    PackPage("gap", "Gap to plan", (("gap_to_plan",), ("targets_and_gaps", "year_landing"))),
+    PackPage("gap", "Gap to plan", (("gap_to_plan",), ("target_gaps",))),
     PackPage(
         "demand",
         "Demand",
-        (("demand_headline",), ("demand_by_family", "demand_total"), ("forecast_quality",)),
+        (("demand_headline",), ("demand_total", "forecast_quality"), ("activity_calendar",)),
     ),
     PackPage("supply", "Supply", (("load_heat_map",), ("bottlenecks", "shortages"))),
     PackPage(
         "inventory", "Inventory", (("stock_against_target",), ("inventory_health", "service_by_family"))
     ),
     PackPage("picture", "Sales, production and inventory by family", (("family_picture",),)),
-    PackPage("finance", "Profit and cash", (("profit_bridge", "cash_outlook"), ("profit_and_loss",))),
+    PackPage("finance", "Profit and cash", (("ebit_bridge", "cash_by_month"), ("profit_and_loss_year",))),
     PackPage("scenarios", "Scenarios compared", (("scenario_results",), ("scenario_comparison",))),
     PackPage("risks", "Risks, opportunities and exceptions", (("risks_and_opportunities",), ("exceptions",))),
     PackPage(
@@ -63,7 +66,9 @@ PACK_PAGES = (
         (("promised_against_happened",), ("past_decisions",)),
     ),
     PackPage(
-        "data", "Data quality and the tie to the ledger", (("operations_ledger_tie",), ("data_quality",))
+        "data",
+        "Data quality and the tie to the ledger",
+        (("data_headline",), ("ledger_tie",), ("data_defaults",)),
     ),
     PackPage("method", "Method and evidence", (("plan_checks",), ("method_and_evidence",))),
 )
@@ -116,12 +121,14 @@ def show_section(function: Callable[..., Section], tables: Tables, model: Any) -
         )
 
 
-def _short_table(section: Section) -> Section:
-    """The section with a table that fits a sheet."""
+def _short_table(section: Section, rows_of_sheet: int) -> Section:
+    """The section with a table that fits a sheet; beside a picture on a full sheet, only its first rows."""
     if section.table is None:
         return section
     table = section.table if isinstance(section.table, Table) else Table(section.table)
-    return replace(section, table=replace(table, max_rows=min(table.max_rows, PACK_ROWS)))
+    is_tight = rows_of_sheet >= FULL_SHEET and section.chart is not None
+    most = min(table.max_rows, FEW_ROWS if is_tight else PACK_ROWS)
+    return replace(section, table=replace(table, max_rows=most))
 
 
 def _joined(page: PackPage, sections: Sections) -> tuple[tuple[str, ...], ...]:
@@ -133,7 +140,8 @@ def _joined(page: PackPage, sections: Sections) -> tuple[tuple[str, ...], ...]:
         for name, function in sections.items()
         if name not in listed and (mark := mark_of(function)) and mark.options.get("pack") == page.name
     )
-    return tuple(row for row in (*planned, joining) if row)
+    pairs = tuple(joining[place : place + JOINED] for place in range(0, len(joining), JOINED))
+    return tuple(row for row in (*planned, *pairs) if row)
 
 
 def pack_sheets(
@@ -156,7 +164,10 @@ def pack_sheets(
     return [
         PackSheet(
             page.title,
-            tuple(tuple(_short_table(show_section(sections[n], tables, model)) for n in row) for row in rows),
+            tuple(
+                tuple(_short_table(show_section(sections[n], tables, model), len(rows)) for n in row)
+                for row in rows
+            ),
         )
         for page, rows in planned
         if rows

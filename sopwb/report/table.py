@@ -149,8 +149,8 @@ FORMATS: Mapping[str, Callable[..., str]] = {
 def _number(value: Any, unit: str, *, signed: bool) -> str:
     if unit.startswith("short:"):
         return numbers.short(value, unit.removeprefix("short:"), signed=signed)
-    text: str = FORMATS.get(unit, _plain)(value, signed=signed)
-    return text
+    show: Callable[..., str] = FORMATS.get(unit, _plain)
+    return show(value, signed=signed)
 
 
 def _sense(table: Table, column: str, row: Mapping[str, Any]) -> str:
@@ -168,6 +168,8 @@ def _variance_class(table: Table, column: str, row: Mapping[str, Any]) -> str:
 
 def _cell_html(table: Table, column: str, row: Mapping[str, Any]) -> str:
     classes = ["number"] if table.is_right(column) else []
+    if table.frame[column].dtype.kind == "M":
+        classes.append("day")
     if column in table.variances:
         classes.append(_variance_class(table, column, row))
     names = " ".join(name for name in classes if name)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sopwb.config.load import CUSTOMER_NAME
 from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.runs.digest import folder_digests
 
 __all__ = ["Published", "RunFolder", "begin_run", "find_run", "latest_run", "list_runs", "new_run_id"]
 
-RUN_ID = re.compile(r"^\d{8}T\d{6}Z-[a-z0-9_]+-[0-9a-f]{6}$")
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]+-[0-9a-f]{6}\Z")
 BUILDING = ".building-"
 MANIFEST = "manifest.json"
 LONGEST_PATH = 200
@@ -85,8 +86,8 @@ def new_run_id(moment: str, scenario: str) -> str:
 
 def begin_run(root: Path, customer: str, run_id: str) -> RunFolder:
     """A hidden, empty folder for a new run."""
-    if not RUN_ID.match(run_id):
-        raise SopwbError(f"{run_id!r} cannot name a run")
+    if not RUN_ID.match(run_id) or not CUSTOMER_NAME.match(customer):
+        raise SopwbError(f"{run_id!r} cannot name a run of {customer!r}")
     run = RunFolder(root, customer, run_id)
     run.building.mkdir(parents=True)
     return run
@@ -94,6 +95,8 @@ def begin_run(root: Path, customer: str, run_id: str) -> RunFolder:
 
 def list_runs(root: Path, customer: str | None = None) -> list[Published]:
     """Published runs, oldest first; what is still being built, or was killed, is not among them."""
+    if customer and not CUSTOMER_NAME.match(customer):
+        return []
     pattern = f"{customer}/*/{MANIFEST}" if customer else f"*/*/{MANIFEST}"
     folders = [path.parent for path in root.glob(pattern) if RUN_ID.match(path.parent.name)]
     ordered = sorted(folders, key=lambda folder: (folder.name, folder.parent.name))

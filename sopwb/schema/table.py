@@ -86,9 +86,13 @@ class Table:
         """Pandas type of each column."""
         return {name: column.dtype for name, column in self.columns.items()}
 
+    @cached_property
+    def _blank(self) -> pd.DataFrame:
+        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in self.dtypes.items()})
+
     def empty(self) -> pd.DataFrame:
         """The table without a row, its columns typed."""
-        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in self.dtypes.items()})
+        return self._blank.copy()
 
     def shape(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with the declared columns, order and types, sorted by key.

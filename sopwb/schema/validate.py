@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from sopwb.schema.table import Column, Table
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
-__all__ = ["bill_of_material_cycles", "table_faults", "validate"]
+__all__ = ["bill_of_material_cycles", "relation_faults", "table_faults", "validate"]
 
 SHOWN_WORDS = 3
 
@@ -42,6 +42,18 @@ def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
         faults += table_faults(frame, table)
         faults += _reference_faults(frame, table, tables, schema)
     return faults + bill_of_material_cycles(tables.get("bill_of_material"))
+
+
+def relation_faults(
+    tables: Mapping[str, pd.DataFrame], schema: Mapping[str, Table], changed: Collection[str]
+) -> list[Fault]:
+    """Faults between tables that are sound by themselves, as far as tables that were changed are touched."""
+    faults: list[Fault] = []
+    for name in sorted(tables):
+        touched = {column.references for column in schema[name].columns.values()} | {name}
+        if schema[name].is_input and touched & set(changed):
+            faults += _reference_faults(tables[name], schema[name], tables, schema)
+    return faults + (bill_of_material_cycles(tables.get("bill_of_material")) if changed else [])
 
 
 def table_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
@@ -104,7 +116,7 @@ def _duplicate_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
 
 
 def _reference_faults(
-    frame: pd.DataFrame, table: Table, tables: Mapping[str, pd.DataFrame], schema: Schema
+    frame: pd.DataFrame, table: Table, tables: Mapping[str, pd.DataFrame], schema: Mapping[str, Table]
 ) -> list[Fault]:
     faults = []
     for name, column in table.columns.items():

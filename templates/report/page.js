@@ -21,6 +21,12 @@
       codeSwitch.setAttribute("aria-pressed", String(shown));
     });
   }
+  // A sheet that holds more than a page of paper is drawn smaller, so that a sheet stays a page.
+  document.querySelectorAll(".sheet-page .fit").forEach(function (body) {
+    for (var zoom = 0.95; body.getBoundingClientRect().height > 640 && zoom > 0.5; zoom -= 0.05) {
+      body.style.zoom = zoom;
+    }
+  });
   var tip = document.getElementById("tip");
   document.addEventListener("pointermove", function (event) {
     var mark = event.target.closest ? event.target.closest("[data-tip]") : null;

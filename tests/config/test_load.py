@@ -65,10 +65,17 @@ def test_what_is_set_when_the_model_is_read_is_refused_in_the_file(folder):
 
 def test_every_wrong_setting_is_told_at_once_with_its_line(folder):
     (folder / "model.yaml").write_text(
-        "currency: euro\ncalendar:\n  history_bucket: day\n  holidays: ZZ\n  horizon_months: '12'\n", encoding="utf-8"
+        "currency: euro\ncalendar:\n  history_bucket: day\n  holidays: ZZ\n  horizon_months: '12'\n",
+        encoding="utf-8",
     )
     told = message(folder)
-    for words in ("name is missing", "line 1: currency", "line 3: calendar.history_bucket", "line 4", "line 5"):
+    for words in (
+        "name is missing",
+        "line 1: currency",
+        "line 3: calendar.history_bucket",
+        "line 4",
+        "line 5",
+    ):
         assert words in told
 
 
@@ -106,10 +113,12 @@ def test_a_resolved_model_is_read_back_from_a_run_as_it_was(folder, tmp_path):
 
 def test_a_scenario_laid_over_a_model_in_memory_is_what_reading_it_gives(folder):
     base = load_setup(folder).model
-    assert with_settings(base, base.scenarios["crisis"].settings, "crisis") == load_setup(folder, "crisis").model
-    with pytest.raises(InputError, match="supply.frozen is not a setting"):
+    assert (
+        with_settings(base, base.scenarios["crisis"].settings, "crisis") == load_setup(folder, "crisis").model
+    )
+    with pytest.raises(InputError, match=r"supply\.frozen is not a setting"):
         with_settings(base, {"supply.frozen": 1}, "crisis")
-    with pytest.raises(InputError, match="name.first is not a setting"):
+    with pytest.raises(InputError, match=r"name\.first is not a setting"):
         with_settings(base, {"name.first": "A"}, "crisis")
 
 

@@ -20,7 +20,13 @@ def tables() -> dict[str, pd.DataFrame]:
         resource.loc[place] = [name, name, "plant", hours, "working", 0, 0, 0]
     calendar = SCHEMA["resource_calendar"].empty()
     calendar.loc[0] = ["line_1", pd.Timestamp("2026-03-01"), pd.Timestamp("2026-03-08"), 0.0, "Repair"]
-    return {"resource": SCHEMA["resource"].shape(resource), "resource_calendar": calendar}
+    location = SCHEMA["location"].empty()
+    location.loc[0] = ["plant", "Plant", "plant", None]
+    return {
+        "location": location,
+        "resource": SCHEMA["resource"].shape(resource),
+        "resource_calendar": calendar,
+    }
 
 
 def apply(*changes: dict[str, object]) -> dict[str, pd.DataFrame]:
@@ -47,13 +53,20 @@ def test_a_value_is_set_where_the_rows_say_and_the_base_stays_as_it_was():
 @settings(max_examples=8)
 @given(st.floats(0, 2, allow_subnormal=False))
 def test_scaling_multiplies_what_is_there(factor):
-    assert hours(apply({"table": "resource", "scale": {"hours_per_day": factor}})) == [8 * factor, 16 * factor]
+    assert hours(apply({"table": "resource", "scale": {"hours_per_day": factor}})) == [
+        8 * factor,
+        16 * factor,
+    ]
 
 
 def test_a_list_means_any_of_its_values_and_days_are_written_as_days():
     both = {"table": "resource", "where": {"resource": ["line_1", "line_2"]}, "set": {"hours_per_day": 4}}
     assert hours(apply(both)) == [4, 4]
-    change = {"table": "resource_calendar", "where": {"start_date": "2026-03-01"}, "set": {"end_date": "2026-03-31"}}
+    change = {
+        "table": "resource_calendar",
+        "where": {"start_date": "2026-03-01"},
+        "set": {"end_date": "2026-03-31"},
+    }
     assert apply(change)["resource_calendar"]["end_date"].tolist() == [pd.Timestamp("2026-03-31")]
 
 
@@ -61,7 +74,7 @@ def test_rows_are_added_with_their_defaults_and_removed():
     row = {"resource": "line_3", "description": "New", "location": "plant", "hours_per_day": 8}
     added = apply({"table": "resource", "add": [row]})["resource"]
     assert added["days_basis"].tolist() == ["working"] * 3
-    assert hours(apply({"table": "resource", "where": {"resource": "line_1"}, "remove": True})) == [16]
+    assert hours(apply({"table": "resource", "where": {"resource": "line_2"}, "remove": True})) == [8]
 
 
 def test_an_added_row_can_be_changed_by_a_later_change():
@@ -91,7 +104,11 @@ def test_two_changes_of_the_same_cell_are_an_error_and_of_other_cells_none():
         ({"table": "resource", "set": {"location": "x"}, "remove": True}, "must do one thing", "remove"),
         ({"table": "resource", "set": {"hours_per_day": "many"}}, "is not a finite number", "decimal point"),
         ({"table": "resource", "set": {"hours_per_day": -1}}, "is below 0", "Regular hours"),
-        ({"table": "resource", "add": [{"resource": "line_3"}]}, "the column hours_per_day is missing", "add it"),
+        (
+            {"table": "resource", "add": [{"resource": "line_3"}]},
+            "the column hours_per_day is missing",
+            "add it",
+        ),
     ],
 )
 def test_a_change_that_cannot_be_made_is_told_with_what_would_be_right(change, problem, remedy):
@@ -104,6 +121,17 @@ def test_a_change_that_cannot_be_made_is_told_with_what_would_be_right(change, p
 def test_an_added_row_may_not_repeat_a_key():
     row = {"resource": "line_1", "description": "Twice", "location": "plant", "hours_per_day": 8}
     assert "2 rows share a key (resource)" in told({"table": "resource", "add": [row]})
+
+
+def test_changes_that_leave_rows_without_what_they_name_are_told():
+    row = {"resource": "line_3", "description": "New", "location": "nowhere", "hours_per_day": 8}
+    message = told({"table": "resource", "add": [row]})
+    assert "scenario: resource.location: 1 row(s) name a location that does not exist: nowhere" in message
+    message = told({"table": "resource", "where": {"resource": "line_1"}, "remove": True})
+    assert (
+        "scenario: resource_calendar.resource: 1 row(s) name a resource that does not exist: line_1"
+        in message
+    )
 
 
 def test_every_faulty_change_is_told_at_once():

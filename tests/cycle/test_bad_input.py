@@ -55,14 +55,29 @@ def told(broken: tuple[Path, tuple[Fault, ...]]) -> tuple[Fault, ...]:
         ("product", "the column description is missing", "", "add it: What people call it"),
         ("product.shelf_life_days", "1 cell(s): is not a whole number", "row 2: '1.5'", "whole number"),
         ("market", "is missing", "", "provide it"),
-        ("sales_history.product", "name a product that does not exist: 0012", "row 2 (product=0012", "correct the code"),
+        (
+            "sales_history.product",
+            "name a product that does not exist: 0012",
+            "row 2 (product=0012",
+            "correct the code",
+        ),
         ("sales_history.sold_qty", "1 cell(s): is not a finite number", "row 3: '1e400'", "decimal point"),
         ("sales_history.returned_qty", "1 cell(s): is not a finite number", "row 4: 'NO'", "decimal point"),
         ("sales_history.net_sales_value", "is not a finite number", "row 5: '0012'", "decimal point"),
         ("sales_history.date", "1 cell(s): is not a date", "row 6: '01.11.2023'", "2026-02-28"),
-        ("sales_history", "3 rows share a key", "row 11 (product=espresso_1kg, market=cafes", "one row per key"),
+        (
+            "sales_history",
+            "3 rows share a key",
+            "row 11 (product=espresso_1kg, market=cafes",
+            "one row per key",
+        ),
         ("bill_of_material", "contain themselves", "bag → espresso_1kg → bag", "remove one of these rows"),
-        ("stock_on_hand.on_hand_qty", "1 cell(s): is below 0", "row 3 (snapshot_date=2025-12-31", "Quantity in stock"),
+        (
+            "stock_on_hand.on_hand_qty",
+            "1 cell(s): is below 0",
+            "row 3 (snapshot_date=2025-12-31",
+            "Quantity in stock",
+        ),
     ],
 )
 def test_each_fault_names_table_row_and_remedy(told, where, problem, row, remedy):
@@ -155,7 +170,9 @@ def test_an_as_of_date_must_end_a_month_of_the_history(tmp_path, day, problem, r
     assert remedy in fault.remedy
 
 
-@pytest.mark.parametrize(("name", "near"), [("dear_cofee", "did you mean dear_coffee?"), ("x", "known are baseline")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("dear_cofee", "did you mean dear_coffee?"), ("x", "known are baseline")]
+)
 def test_an_unknown_scenario_is_told_the_nearest(tmp_path, name, near):
     [fault] = faults_of(acme(tmp_path), scenario=name)
     assert near in fault.remedy

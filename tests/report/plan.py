@@ -132,7 +132,7 @@ def _kpi():
     rows = [
         ("revenue", 51.4e6, "currency", 52.6e6, "budget", "higher_better"),
         ("ebit", 4.21e6, "currency", 4.0e6, "budget", "higher_better"),
-        ("fill_rate", 0.972, "rate", 0.98, "target", "higher_better"),
+        ("service", 0.972, "rate", 0.98, "target", "higher_better"),
         ("stock_value", 8.3e6, "currency", 7.7e6, "target", "lower_better"),
         ("cash", 2.4e6, "currency", None, None, "higher_better"),
         ("days_inventory", 41.2, "days", None, None, "lower_better"),
@@ -155,7 +155,7 @@ def _people():
             "options": ["third shift; co-packer; accept the gap", "drop; keep", "yes; no"],
             "choice": [None, None, "yes"],
             "default_choice": ["accept the gap", "keep", "no"],
-            "owner": ["COO", "CMO", "COO"],
+            "owner": ["Head of plants", "CMO", "Head of plants"],
             "due_date": pd.to_datetime(["2025-09-15", "2025-10-01", "2025-08-05"]),
             "expected_value": [420000.0, 35000.0, 250000.0],
             "outcome_value": [np.nan, np.nan, 231000.0],
@@ -258,13 +258,13 @@ def _evidence(past):
 def _scenarios():
     base = {
         "ebit": (4.21e6, "currency", "higher_better"),
-        "fill_rate": (0.972, "rate", "higher_better"),
+        "service": (0.972, "rate", "higher_better"),
         "stock_value": (8.3e6, "currency", "lower_better"),
         "days_inventory": (41.2, "days", "lower_better"),
     }
     factors = {"baseline": 1.0, "strong_summer": 1.08, "outage": 0.9}
     rows = [
-        (s, k, v * (f if k != "fill_rate" else 2 - f if f > 1 else f), v, u, sense)
+        (s, k, v * (f if k != "service" else 2 - f if f > 1 else f), v, u, sense)
         for s, f in factors.items()
         for k, (v, u, sense) in base.items()
     ]
@@ -319,7 +319,7 @@ def tables() -> dict[str, pd.DataFrame]:
         [
             (pd.Timestamp(c), k, v * f)
             for c, f in (("2025-06-30", 0.97), ("2025-07-31", 1.01))
-            for k, v in (("revenue", 51e6), ("ebit", 4.2e6), ("fill_rate", 0.96))
+            for k, v in (("revenue", 51e6), ("ebit", 4.2e6), ("service", 0.96))
         ],
         columns=["cycle", "kpi", "kpi_value"],
     )
@@ -333,6 +333,12 @@ def tables() -> dict[str, pd.DataFrame]:
         "scenario_comparison": _scenarios(),
     }
     made |= _families(rng, ahead, past) | _people() | _evidence(past)
+    months_ahead = pd.DataFrame(
+        {"period": ahead, "end_date": ahead + pd.offsets.MonthEnd(0), "bucket": "month"}
+    )
+    made["period"] = months_ahead.assign(
+        days=30, working_days=21, fiscal_period=ahead, fiscal_year=ahead.year
+    )
     schema = load_schema()
     return empty_tables() | {name: schema[name].shape(frame) for name, frame in made.items()}
 

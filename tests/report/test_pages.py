@@ -15,7 +15,7 @@ from sopwb.report import charts, shell
 from sopwb.report.clean import clean_html
 from sopwb.report.context import CheckLine, Link, ReportContext, RunSummary
 from sopwb.report.index import render_run_index, render_runs_index
-from sopwb.report.pack import PackPage, pack_sheets, render_pack, show_section
+from sopwb.report.pack import PackPage, PackSheet, pack_sheets, render_pack, show_section
 from sopwb.report.page import page_title, render_page
 from sopwb.report.section import Card, Section
 from sopwb.report.template import template_folder
@@ -293,6 +293,8 @@ def test_each_sheet_of_the_pack_is_one_page_of_print(browser, tmp_path):
 
     sections = {name: functools.partial(lambda name, *_: plan.shown(name), name) for name in plan.sections()}
     sheets = pack_sheets(sections, plan.tables(), plan.model())
+    full = Section("Much", "t", table=pd.DataFrame({"name": [f"row {i}" for i in range(8)]}))
+    sheets.append(PackSheet("More than a page holds", ((full,), (full, full), (full,))))
     path = tmp_path / "pack.html"
     path.write_text(render_pack(sheets, _context(company="Kuura Drinks")), encoding="utf-8")
     tab, requests, said = _opened(browser, path)

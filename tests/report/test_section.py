@@ -41,7 +41,7 @@ def test_headings_and_units_come_from_the_names_of_columns():
     assert ">service<" in html
     assert "12\u202f300\u202f000" in html
     assert "99.0\u202f%" in html
-    assert ">2025-07-01<" in html
+    assert '<td class="day">2025-07-01</td>' in html
     assert ">yes<" in html
 
 

@@ -21,7 +21,12 @@ def test_a_cycle_is_remembered_by_fiscal_month_and_silence_stays_silence():
     assert set(kept) == set(ARCHIVE_TABLES)
     demand = SCHEMA["past_demand_plan"].shape(kept["past_demand_plan"]).set_index("period")
     january, february = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")
-    assert demand.loc[january, ["baseline_qty", "automatic_qty", "manual_qty", "consensus_qty"]].tolist() == [3, 4, 4, 11]
+    assert demand.loc[january, ["baseline_qty", "automatic_qty", "manual_qty", "consensus_qty"]].tolist() == [
+        3,
+        4,
+        4,
+        11,
+    ]
     assert pd.isna(demand.loc[february, "manual_qty"])
     assert (demand["cycle"] == CYCLE).all()
 
@@ -39,7 +44,9 @@ def test_a_run_reads_the_runs_it_builds_on_newest_first(tmp_path):
         run = begin_run(tmp_path, "acme", run_id(day))
         write_plan(run.building)
         before = runs[-1].run_id if runs else None
-        runs.append(run.publish({"as_of": as_of, "scenario": "baseline", "builds_on": before, "status": "published"}))
+        runs.append(
+            run.publish({"as_of": as_of, "scenario": "baseline", "builds_on": before, "status": "published"})
+        )
     chain = cycle_chain(tmp_path, runs[-1])
     assert [item.run_id for item in chain] == [run_id(2), run_id(1)]
     past = past_tables(chain, SCHEMA)

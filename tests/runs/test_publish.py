@@ -51,7 +51,9 @@ def test_two_runs_at_once_do_not_share_a_folder(tmp_path):
         begin_run(tmp_path, "acme", run_id(1))
 
 
-@pytest.mark.parametrize("name", ["../x", "20260101T080000Z-../x-00aa11", "x", "", "20260101T080000Z-base line-00aa11"])
+@pytest.mark.parametrize(
+    "name", ["../x", "20260101T080000Z-../x-00aa11", "x", "", "20260101T080000Z-base line-00aa11"]
+)
 def test_a_name_that_would_leave_the_folder_names_no_run(tmp_path, name):
     with pytest.raises(SopwbError, match="cannot name a run"):
         begin_run(tmp_path, "acme", name)
@@ -59,6 +61,15 @@ def test_a_name_that_would_leave_the_folder_names_no_run(tmp_path, name):
     if name:
         with pytest.raises(InputError):
             find_run(tmp_path, name)
+
+
+@pytest.mark.parametrize("customer", ["../acme", "..", "a/b", "*"])
+def test_a_customer_that_would_leave_the_folder_has_no_runs(tmp_path, customer):
+    publish(tmp_path / "runs", run_id(1))
+    publish(tmp_path, run_id(1))
+    assert list_runs(tmp_path / "runs", customer) == []
+    with pytest.raises(SopwbError, match="cannot name a run"):
+        begin_run(tmp_path / "runs", customer, run_id(2))
 
 
 def test_a_new_name_is_one_a_run_can_have(tmp_path):

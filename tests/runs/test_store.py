@@ -14,7 +14,9 @@ from sopwb.schema import load_schema
 SCHEMA = load_schema()
 PRODUCT = SCHEMA["product"]
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
-ROWS = st.tuples(NAMES, st.none() | st.integers(1, 999), st.none() | st.dates().map(lambda day: day.replace(year=2026)))
+ROWS = st.tuples(
+    NAMES, st.none() | st.integers(1, 999), st.none() | st.dates().map(lambda day: day.replace(year=2026))
+)
 
 
 def products(rows: list[tuple]) -> pd.DataFrame:
@@ -35,7 +37,9 @@ def products(rows: list[tuple]) -> pd.DataFrame:
 
 @settings(max_examples=15)
 @given(st.lists(ROWS, max_size=6))
-def test_what_is_written_is_read_back_and_its_bytes_do_not_depend_on_the_order_of_rows(tmp_path_factory, rows):
+def test_what_is_written_is_read_back_and_its_bytes_do_not_depend_on_the_order_of_rows(
+    tmp_path_factory, rows
+):
     frame = products(rows)
     path = tmp_path_factory.mktemp("store") / "product.parquet"
     write_table(path, frame, PRODUCT)

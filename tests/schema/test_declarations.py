@@ -23,7 +23,9 @@ def test_a_table_has_a_grain_in_a_sentence_a_key_and_a_file_of_its_name(table):
 
 
 def test_every_column_is_described_in_a_sentence():
-    silent = [f"{table.name}.{column.name}" for table, column in COLUMNS if not column.holds.strip().endswith(".")]
+    silent = [
+        f"{table.name}.{column.name}" for table, column in COLUMNS if not column.holds.strip().endswith(".")
+    ]
     assert silent == []
 
 
@@ -35,7 +37,10 @@ def test_a_reference_leads_to_a_table_with_one_key():
 
 def test_no_key_column_of_an_input_may_be_missing():
     missing = [
-        f"{table.name}.{name}" for table in SCHEMA.inputs() for name in table.key if table.columns[name].optional
+        f"{table.name}.{name}"
+        for table in SCHEMA.inputs()
+        for name in table.key
+        if table.columns[name].optional
     ]
     assert missing == []
 
@@ -103,7 +108,7 @@ def declare(tmp_path: Path, text: str) -> Path:
 def test_a_customer_adds_a_column_and_a_table_and_the_core_stays_as_it_is(tmp_path):
     column = declare(
         tmp_path,
-        "table: product\ncolumns:\n  is_organic: {type: flag, default: false, holds: Whether it is organic.}\n",
+        "table: product\ncolumns:\n  is_organic: {type: flag, default: false, holds: Organic or not.}\n",
     )
     own = load_schema([column])
     assert own["product"].columns["is_organic"].type == "flag"
@@ -140,7 +145,12 @@ def test_a_customer_adds_a_column_and_a_table_and_the_core_stays_as_it_is(tmp_pa
             "type 'boolean'",
             "flag",
         ),
-        ("table: product\ncolumns:\n  is_organic: {type: flag, default: false}\n", "line 3", "what it holds", "add holds"),
+        (
+            "table: product\ncolumns:\n  is_organic: {type: flag, default: false}\n",
+            "line 3",
+            "what it holds",
+            "add holds",
+        ),
         ("table: product\ncolumns:\n  is_organic:\n", "line 3", "no description", "type and holds"),
     ],
 )

@@ -22,9 +22,9 @@ def reaches_itself(pairs: list[tuple[str, str]]) -> bool:
     follows: dict[str, set[str]] = {}
     for product, component in pairs:
         follows.setdefault(product, set()).add(component)
-    for start in follows:
+    for start, first in follows.items():
         seen: set[str] = set()
-        ahead = set(follows[start])
+        ahead = set(first)
         while ahead:
             if start in ahead:
                 return True

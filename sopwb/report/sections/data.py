@@ -174,7 +174,9 @@ def ledger_tie_by_month(tables: Tables, model: Model) -> Section:
         tie.assign(difference=difference).loc[difference.abs().sort_values(ascending=False).index].head(6)
     )
     table = Table(
-        largest[["period", "operations_value", "ledger_value", "difference", "share_rate"]],
+        largest.assign(period=[iso_month(month) for month in largest["period"]])[
+            ["period", "operations_value", "ledger_value", "difference", "share_rate"]
+        ],
         headings={"period": "month", "difference": "Δ", "share_rate": "ledger, share of operations"},
         units={"period": "text", "difference": "currency"},
         variances={"difference": "neutral"},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
-from sopwb.measure.line import LINES, SIGN, SUBTOTALS
+from sopwb.measure.outlook import current_year, with_fiscal_year, year_sum, years_table
+from sopwb.measure.wording import count, sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
@@ -22,24 +24,15 @@ __all__ = [
     "past_decisions",
     "promised_against_happened",
     "risks_and_opportunities",
-    "year_landing",
 ]
 
 NOTEBOOK = "70_executive_sop"
-MONTHS = 12
 COURSE = 12
 
 
-def words(code: str) -> str:
-    """Code as people say it: ``gross_margin`` is "Gross margin", ``ebit`` is "EBIT"."""
-    short_words = {"ebit": "EBIT", "ebitda": "EBITDA", "wmape": "WMAPE", "otif": "OTIF"}
-    text = " ".join(short_words.get(word, word) for word in code.split("_"))
-    return text[:1].upper() + text[1:]
-
-
-def plural(count: int, noun: str) -> str:
-    """Number of things in words: "1 month", "3 months"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def name_of(code: str) -> str:
+    """Code as it begins a sentence: ``gross_margin`` is "Gross margin", ``ebit`` is "EBIT"."""
+    return sentence(words(code))
 
 
 def _title(model: Model, what: str) -> str:
@@ -64,7 +57,7 @@ def key_figure_cards(tables: Tables, model: Model) -> tuple[Card, ...]:
         last = course[-1] if course else float("nan")
         cards.append(
             Card(
-                label=words(row["kpi"]),
+                label=name_of(row["kpi"]),
                 value=row["kpi_value"],
                 unit=row["unit"],
                 to_plan=row["kpi_value"] - row["reference_value"],
@@ -102,7 +95,7 @@ def decisions_asked(tables: Tables, model: Model) -> Section:
     if rows.empty:
         return Section("No decision is asked in this cycle", title, source=source)
     delay = rows["delay_cost_per_week"].sum()
-    count = "One decision is" if len(rows) == 1 else f"{len(rows)} decisions are"
+    asked = "One decision is" if len(rows) == 1 else f"{len(rows)} decisions are"
     costs = f"; a week of delay costs {short(delay, model.currency)}" if delay else ""
     first = iso_date(rows["due_date"].iloc[0])
     columns = [
@@ -128,7 +121,7 @@ def decisions_asked(tables: Tables, model: Model) -> Section:
         },
         currency=model.currency,
     )
-    return Section(f"{count} asked, the first by {first}{costs}", title, table=table, source=source)
+    return Section(f"{asked} asked, the first by {first}{costs}", title, table=table, source=source)
 
 
 @report_section("exceptions", notebook=NOTEBOOK)
@@ -141,8 +134,8 @@ def exceptions(tables: Tables, model: Model) -> Section:
         return Section("The plan has no exceptions", title, source=source)
     largest = rows.iloc[0]
     stake = short(rows["money_value"].sum(), model.currency)
-    message = f"{stake} are at stake in {plural(len(rows), 'exception')}; "
-    message += f"the largest: {largest['message'][:1].lower()}{largest['message'][1:]}".rstrip(".")
+    message = f"{stake} are at stake in {count(len(rows), 'exception')}; "
+    message += f"the largest: {largest['message']}".rstrip(".")
     span = [
         iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
         for start, end in zip(rows["start_period"], rows["end_period"], strict=True)
@@ -155,14 +148,6 @@ def exceptions(tables: Tables, model: Model) -> Section:
     return Section(message, title, table=table, source=source)
 
 
-def year_of_plan(tables: Tables, model: Model) -> pd.DatetimeIndex:
-    """Months of the fiscal year in which the plan begins."""
-    first = (model.as_of + pd.Timedelta(days=1)).to_period("M").to_timestamp()
-    start_month = model.calendar.fiscal_year_start_month
-    year = first.year if first.month >= start_month else first.year - 1
-    return pd.date_range(pd.Timestamp(year, start_month, 1), periods=MONTHS, freq="MS")
-
-
 def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
     """One line of the profit and loss by month: AC to the as-of date, FC after it, BU and PY beside.
 
@@ -171,7 +156,6 @@ def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
     pandas.DataFrame
         period, version (AC, FC, BU, PY), value; the fiscal year in which the plan begins.
     """
-    months = year_of_plan(tables, model)
     rows = tables["profit_and_loss"]
     rows = rows[rows["line"] == line].rename(columns={"amount_value": "value"})
     is_closed = rows["period"] <= model.as_of
@@ -182,113 +166,51 @@ def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
         "BU": rows[rows["version"] == "budget"],
         "PY": actual.assign(period=actual["period"] + pd.DateOffset(years=1)),
     }
-    joined = pd.concat(
-        [part.assign(version=code)[["period", "version", "value"]] for code, part in parts.items()]
+    joined = pd.concat([part.assign(version=code) for code, part in parts.items()], ignore_index=True)
+    in_year = with_fiscal_year(joined, model)["fiscal_year"] == current_year(tables)
+    return joined.loc[in_year, ["period", "version", "value"]].reset_index(drop=True)
+
+
+def _landing(years: pd.DataFrame, year: int, line: str, model: Model) -> str:
+    """Where a line of the year lands, against the budget, else against the year before."""
+    outlook = year_sum(years, year, line, "outlook")
+    text = f"{name_of(line)} lands at {short(outlook, model.currency)}"
+    for version, name in (("budget", "budget"), ("previous", "previous year")):
+        gap = outlook - year_sum(years, year, line, version)
+        if not math.isnan(gap):
+            return f"{text}, {short(abs(gap), model.currency)} {'above' if gap >= 0 else 'below'} {name}"
+    return text
+
+
+def _line_picture(data: pd.DataFrame, line: str, model: Model) -> Any:
+    known = set(data["version"])
+    reference = next((code for code in ("BU", "PY") if code in known), None)
+    return charts.columns_over_time(
+        data[data["version"].isin(["AC", "FC", reference])],
+        unit=model.currency,
+        heading=name_of(line),
+        variance=reference,
+        width=420,
+        height=130,
     )
-    return joined[joined["period"].isin(months)].reset_index(drop=True)
-
-
-def _landing(data: pd.DataFrame) -> tuple[float, float, float]:
-    """Year's outlook (AC and FC), budget and previous year of one line; missing where not whole."""
-    outlook = data[data["version"].isin(["AC", "FC"])]
-
-    def whole_year(code: str) -> float:
-        months = data[data["version"] == code]
-        return float(months["value"].sum()) if len(months) == MONTHS else float("nan")
-
-    return float(outlook["value"].sum()), whole_year("BU"), whole_year("PY")
-
-
-def _against(value: float, reference: float, name: str, currency: str) -> str:
-    if math.isnan(reference):
-        return ""
-    gap = value - reference
-    side = "above" if gap >= 0 else "below"
-    return f", {short(abs(gap), currency)} {side} {name}"
 
 
 @report_section("gap_to_plan", notebook=NOTEBOOK)
 def gap_to_plan(tables: Tables, model: Model) -> Section:
-    """Revenue and EBIT of the fiscal year by month: actual and plan against budget and previous year."""
+    """Revenue and EBIT of the fiscal year by month: actual and plan against budget or previous year."""
+    title = _title(model, f"fiscal year by month, {model.currency}, AC and FC")
+    if tables["profit_and_loss"].empty:
+        return Section("There is no profit and loss yet", title, source=("profit_and_loss", "all rows"))
+    year = current_year(tables)
     lines = {line: line_by_month(tables, model, line) for line in model.report.gap_lines}
     shown = {line: data for line, data in lines.items() if data["version"].isin(["AC", "FC"]).any()}
-    months = year_of_plan(tables, model)
-    span = f"{iso_month(months[0])} to {iso_month(months[-1])}"
-    title = f"{model.name}, {', '.join(words(line) for line in shown)}, {model.currency}, {span}, AC and FC"
-    source = ("profit_and_loss", f"line = {' or '.join(shown)}, {span}")
-    if not shown:
-        return Section("There is no profit and loss yet", title, source=source)
-    sentences = []
-    for line, data in shown.items():
-        outlook, budget, previous = _landing(data)
-        versus = _against(outlook, budget, "budget", model.currency)
-        versus = versus or _against(outlook, previous, "previous year", model.currency)
-        sentences.append(f"{words(line)} lands at {short(outlook, model.currency)}{versus}")
-    pictures = []
-    for data in shown.values():
-        known = set(data["version"])
-        reference = next((code for code in ("BU", "PY") if code in known), None)
-        kept = data[data["version"].isin(["AC", "FC", reference])]
-        pictures.append(
-            charts.columns_over_time(kept, unit=model.currency, variance=reference, width=420, height=130)
-        )
-    names = " · ".join(
-        f"{place}: {words(line)}" for place, line in zip(("left", "right"), shown, strict=False)
-    )
-    return Section("; ".join(sentences), f"{title} ({names})", chart=tuple(pictures), source=source)
-
-
-@report_section("year_landing", notebook=NOTEBOOK)
-def year_landing(tables: Tables, model: Model) -> Section:
-    """The fiscal year as it will land, by line of the profit and loss, against budget and previous year."""
-    result = tables["profit_and_loss"]
-    present = set(result["line"])
-    months = year_of_plan(tables, model)
-    rows = []
-    for line in (line for line in LINES if line in present):
-        outlook, budget, previous = _landing(line_by_month(tables, model, line))
-        rows.append((line, outlook, budget, previous, outlook - budget, outlook - previous))
-    columns = ["line", "outlook", "budget", "previous", "to_budget", "to_previous"]
-    frame = pd.DataFrame(rows, columns=columns)
-    title = f"{model.name}, profit and loss, {model.currency}, fiscal year from {iso_month(months[0])}"
-    source = ("profit_and_loss", f"{iso_month(months[0])} to {iso_month(months[-1])}")
-    if frame.empty:
-        return Section("There is no profit and loss yet", title, source=source)
-    return Section(_landing_message(frame, model), title, table=_landing_table(frame, model), source=source)
-
-
-def _landing_message(frame: pd.DataFrame, model: Model) -> str:
-    profit = frame[frame["line"] == "ebit"]
-    if profit.empty:
-        return "The year by line of the profit and loss"
-    row = profit.iloc[0]
-    versus = _against(row["outlook"], row["budget"], "budget", model.currency)
-    versus = versus or _against(row["outlook"], row["previous"], "previous year", model.currency)
-    return f"EBIT of the year lands at {short(row['outlook'], model.currency)}{versus}"
-
-
-def _landing_table(frame: pd.DataFrame, model: Model) -> Table:
-    nothing = frame[["outlook", "budget", "previous"]].fillna(0).eq(0).all(axis=1)
-    shown = frame[~nothing | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
-    senses = ["lower_better" if SIGN.get(line, 1) < 0 else "higher_better" for line in shown["line"]]
-    known = [c for c in ("budget", "previous", "to_budget", "to_previous") if shown[c].notna().any()]
-    unit = f"short:{model.currency}"
-    return Table(
-        shown.assign(line=shown["line"].map(words), sense=senses)[["line", "outlook", *known, "sense"]],
-        headings={
-            "line": "",
-            "outlook": "AC + FC",
-            "budget": "BU",
-            "previous": "PY",
-            "to_budget": "Δ BU",
-            "to_previous": "Δ PY",
-        },
-        units=dict.fromkeys(("outlook", *known), unit),
-        variances={"to_budget": "sense", "to_previous": "sense"},
-        sums=[place for place, line in enumerate(shown["line"]) if line in SUBTOTALS],
-        currency=model.currency,
-        hidden=("sense",),
-    )
+    years = years_table(tables["profit_and_loss"], model)
+    name = year_name(year, model.calendar.fiscal_year_start_month)
+    sentences = [_landing(years, year, line, model) for line in shown]
+    pictures = tuple(_line_picture(data, line, model) for line, data in shown.items())
+    what = f"{' and '.join(name_of(line) for line in shown)} {name} by month, {model.currency}, AC and FC"
+    source = ("profit_and_loss", f"line is {' or '.join(shown)}, months of {name}")
+    return Section("; ".join(sentences), _title(model, what), chart=pictures, source=source)
 
 
 @report_section("promised_against_happened", notebook=NOTEBOOK)
@@ -306,11 +228,11 @@ def promised_against_happened(tables: Tables, model: Model) -> Section:
     first = totals.iloc[(totals["measure"] != "revenue").to_numpy().argmin()]
     rate = first["happened_value"] / first["promised_value"] if first["promised_value"] else float("nan")
     months = latest["period"].nunique()
-    over = plural(months, "closed month")
-    message = f"{words(first['measure'])} came to {percent(rate)} of what was promised over {over}"
+    over = count(months, "closed month")
+    message = f"{name_of(first['measure'])} came to {percent(rate)} of what was promised over {over}"
     table = Table(
         latest.sort_values(["measure", "period"]).assign(
-            measure=latest["measure"].map(words),
+            measure=latest["measure"].map(name_of),
             period=latest["period"].map(iso_month),
             delta=latest["happened_value"] - latest["promised_value"],
             cycle=latest["cycle"].map(iso_date),
@@ -340,10 +262,10 @@ def past_decisions(tables: Tables, model: Model) -> Section:
         return Section("No decision of an earlier cycle is on record", title, source=source)
     known = rows.dropna(subset=["expected_value", "outcome_value"])
     expected, came = known["expected_value"].sum(), known["outcome_value"].sum()
-    message = f"{plural(len(rows), 'decision')} on record, none with a known outcome yet"
+    message = f"{count(len(rows), 'decision')} on record, none with a known outcome yet"
     if len(known):
         message = (
-            f"{plural(len(known), 'decision')} of {len(rows)} with an outcome: "
+            f"{count(len(known), 'decision')} of {len(rows)} with an outcome: "
             f"{short(came, model.currency)} came of {short(expected, model.currency)} expected"
         )
     unit = f"short:{model.currency}"

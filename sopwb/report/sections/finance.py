@@ -31,6 +31,7 @@ __all__ = [
 NOTEBOOK = "50_finance_reconciliation"
 SUBTOTALS = ("gross_margin", "ebitda", "ebit", "net_income")
 HISTORY_MONTHS = 12
+VARIANCES = {"to_budget": "sense", "to_budget_share": "neutral", "to_previous": "sense"}
 
 
 def _year_name(year: int, model: Model) -> str:
@@ -127,7 +128,7 @@ def _year_table(frame: pd.DataFrame, model: Model) -> Table:
             "to_previous": "ΔPY",
         },
         units=dict.fromkeys(money, f"short:{model.currency}"),
-        variances={name: "sense" for name in ("to_budget", "to_previous") if name not in empty},
+        variances={name: sense for name, sense in VARIANCES.items() if name not in empty},
         sums=[place for place, line in enumerate(frame["line"]) if line in SUBTOTALS],
         hidden=("sense",),
         currency=model.currency,
@@ -247,6 +248,7 @@ def target_gaps(tables: Tables, model: Model) -> Section:
         target=[sentence(words(target)) for target in order["target"]],
         measure=[words(measure) for measure in order["measure"]],
         unit=["rate" if measure == "service" else "currency" for measure in order["measure"]],
+        scope=["company" if scope == "*" else scope.replace("=", " ") for scope in order["scope"]],
         attained=[percent(value) for value in order["attainment_rate"]],
         want=["at least" if sense == "minimum" else "at most" for sense in order["sense"]],
     )
@@ -264,7 +266,7 @@ def target_gaps(tables: Tables, model: Model) -> Section:
                 "outlook_value": "AC+FC",
                 "gap_value": "gap",
             },
-            variances={"gap_value": "higher_better"},
+            variances={"gap_value": "higher_better", "attained": "neutral"},
             hidden=("unit",),
             row_unit="unit",
             max_rows=30,

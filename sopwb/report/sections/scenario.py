@@ -6,16 +6,16 @@ import pandas as pd
 
 from sopwb.config.model import BASELINE, Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.wording import sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import by_unit, iso_date, unit_name
 from sopwb.report.section import Section
-from sopwb.report.sections.executive import words
 from sopwb.report.table import Table
 
 __all__ = ["scenario_comparison", "scenario_results"]
 
 NOTEBOOK = "60_scenarios"
-DRAWN = ("ebit", "fill_rate", "stock_value")
+DRAWN = ("ebit", "service", "stock_value")
 MOST_DRAWN = 3
 
 
@@ -51,7 +51,9 @@ def scenario_results(tables: Tables, model: Model) -> Section:
     """Profit, service and stock of each scenario beside the base."""
     rows = _others(tables["scenario_comparison"])
     figures = _drawn_figures(rows)
-    title = _title(model, f"{', '.join(words(name) for name in figures)} by scenario, against the baseline")
+    title = _title(
+        model, f"{', '.join(sentence(words(name)) for name in figures)} by scenario, against the baseline"
+    )
     source = ("scenario_comparison", "every scenario but the baseline")
     if not figures:
         return Section("No scenario has been planned beside the baseline", title, source=source)
@@ -74,7 +76,7 @@ def scenario_results(tables: Tables, model: Model) -> Section:
                 unit=unit,
                 reference="PP",
                 sense=part["sense"].iloc[0],
-                names=(words(name), "baseline"),
+                names=(sentence(words(name)), "baseline"),
                 width=190,
             )
         )
@@ -113,7 +115,7 @@ def scenario_comparison(tables: Tables, model: Model) -> Section:
     facts = rows.drop_duplicates("kpi").set_index("kpi")[["base_value", "unit", "sense"]]
     deltas = rows.pivot(index="kpi", columns="scenario", values="delta_value").reindex(columns=order)
     wide = facts.join(deltas).reset_index()
-    wide = wide.assign(kpi=wide["kpi"].map(words))
+    wide = wide.assign(kpi=[sentence(words(name)) for name in wide["kpi"]])
     table = Table(
         wide[["kpi", "base_value", *order, "unit", "sense"]],
         headings={

@@ -1,0 +1,58 @@
+"""The door of the room: from demand, stock and limits to one balanced plan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Parts, Tables
+from sopwb.supply.allocate import shipment_plan
+from sopwb.supply.buckets import Floats, day_numbers
+from sopwb.supply.data import PlanData, plan_data
+from sopwb.supply.goals import contribution_goal, service_goal
+from sopwb.supply.outcome import (
+    capacity_use,
+    cleaned,
+    constraint_price,
+    solver_log,
+    stock_movement,
+    supply_plan,
+)
+from sopwb.supply.program import program_of
+from sopwb.supply.reasons import shortage
+from sopwb.supply.solve import solve
+from sopwb.supply.variables import variables_of
+
+__all__ = ["supply"]
+
+
+def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """One plan of making, buying and moving that serves demand as well and as cheaply as the limits allow."""
+    data = plan_data(tables, model, parts)
+    program = program_of(data, variables_of(data), parts, model.parts.constraints)
+    solution = solve(program, service_goal(data), contribution_goal(data), model.supply)
+    values = cleaned(program, solution.values)
+    count = data.buckets.count
+    late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
+    shipments = shipment_plan(tables, data, late, lost)
+    return {
+        "supply_plan": supply_plan(data, values),
+        "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
+        "capacity_use": capacity_use(data, program, solution, values),
+        "shipment_plan": shipments,
+        "shortage": shortage(tables, data, program, solution, shipments),
+        "constraint_price": constraint_price(data, program, solution),
+        "solver_log": solver_log(solution.log),
+    }
+
+
+def _scheduled(tables: Tables, data: PlanData) -> Floats:
+    """Scheduled receipts of each node and bucket; what is overdue arrives at once."""
+    due, buckets = tables["scheduled_receipt"], data.buckets
+    arrives = np.zeros((len(data.network.nodes), buckets.count))
+    node = data.network.node(due["product"], due["location"])
+    bucket = np.maximum(buckets.holding(day_numbers(due["due_date"])), 0)
+    inside = (node >= 0) & (bucket < buckets.count)
+    np.add.at(arrives, (node[inside], bucket[inside]), due["receipt_qty"].to_numpy(float)[inside])
+    return arrives.ravel()

@@ -1,0 +1,82 @@
+"""A scenario plans again only what its changes reach, and the base stays as it was."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from sopwb.config.model import Model
+from sopwb.cycle.stages import Stage
+from sopwb.errors import InputError
+from sopwb.extend import Parts
+from sopwb.scenario.replan import replan
+from sopwb.schema import load_schema
+
+SCHEMA = load_schema()
+PARTS = Parts(schema=SCHEMA)
+SUPPLIER = SCHEMA["supplier"].shape(pd.DataFrame({"supplier": ["s"], "description": "S", "currency": "EUR"}))
+
+
+def model(**scenario: object) -> Model:
+    return Model.model_validate({"name": "Acme", "scenarios": {"what_if": {"title": "What if", **scenario}}})
+
+
+@pytest.fixture
+def ran() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def stages(ran: list[str]) -> tuple[Stage, ...]:
+    def stage(name: str, reads: str, writes: str) -> Stage:
+        def door(tables, model, parts):
+            ran.append(name)
+            return {writes: SCHEMA[writes].empty()}
+
+        return Stage(name, "40_supply_review", door, (reads,), (writes,))
+
+    return (
+        stage("buying", "supplier", "lane"),
+        stage("moving", "lane", "shipment_plan"),
+        stage("other", "market", "rebate"),
+    )
+
+
+def base() -> dict[str, pd.DataFrame]:
+    return {"supplier": SUPPLIER} | {
+        name: SCHEMA[name].empty() for name in ("lane", "shipment_plan", "market", "rebate", "purchase_term")
+    }
+
+
+def test_a_stage_whose_tables_come_out_as_they_were_ends_the_chain(ran, stages):
+    change = {"table": "supplier", "set": {"currency": "SEK"}}
+    tables = base()
+    made = replan(tables, model(tables=[change]), PARTS, stages, "what_if")
+    assert ran == ["buying"]
+    assert made["supplier"]["currency"].tolist() == ["SEK"]
+    assert tables["supplier"]["currency"].tolist() == ["EUR"]
+
+
+def test_a_scenario_without_changes_runs_nothing(ran, stages):
+    made = replan(base(), model(), PARTS, stages, "what_if")
+    assert ran == []
+    assert made["supplier"].equals(SUPPLIER)
+
+
+def test_a_setting_may_reach_every_stage(ran, stages):
+    replan(base(), model(settings={"supply.frozen_days": 3}), PARTS, stages, "what_if")
+    assert ran == ["buying", "moving", "other"]
+
+
+def test_a_scenario_that_breaks_the_tables_or_names_no_setting_is_told(ran, stages):
+    with pytest.raises(InputError, match="matches no row"):
+        replan(
+            base(),
+            model(tables=[{"table": "supplier", "where": {"supplier": "x"}, "remove": True}]),
+            PARTS,
+            stages,
+            "what_if",
+        )
+    with pytest.raises(InputError, match="scenario what_if"):
+        replan(base(), model(settings={"supply.frozen": 3}), PARTS, stages, "what_if")
+    assert ran == []
