@@ -22,8 +22,8 @@ __all__ = ["Solution", "Solved", "solve"]
 
 MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
-LEAST_SLACK = 1e-3
-"""Charge by which service may fall short of the best in the second stage, where the best is zero."""
+LEAST_CHARGE = 1.0
+"""Charge for poor service, in money, below which service counts as perfect."""
 UNAVOIDABLE = 2.0**20
 
 
@@ -48,8 +48,8 @@ class Solution:
     values
         Value of each column of the programme.
     service_price, price
-        What one more unit of each row's limit takes off the service charge, and off the cost at held
-        service; never negative.
+        What one more unit of each row's limit is worth with service weighted, and at held service;
+        never negative.
     log
         The solves, in order.
     """
@@ -63,6 +63,10 @@ class Solution:
 def solve(program: Program, service: Goal, contribution: Goal, settings: SupplySettings) -> Solution:
     """The best plan: least charge for poor service, and at that service the best contribution.
 
+    The charge for service, weighted far above money, and the contribution are made best in one
+    solve. Where service is not perfect a second solve starts from that plan, holds its service
+    and looks at contribution alone, so that prices of limits are those at held service.
+
     Raises
     ------
     SopwbError
@@ -72,17 +76,29 @@ def solve(program: Program, service: Goal, contribution: Goal, settings: SupplyS
     scale = elastic.pick.T
     served = MONEY * (scale @ (program.unit * program.spread(service.charge)))
     earned = MONEY * (scale @ (program.unit * program.spread(contribution.charge)) + elastic.slack_charge)
-    forced = UNAVOIDABLE * elastic.elastic_columns
+    earned = earned + UNAVOIDABLE * elastic.elastic_columns
     solver = _loaded(elastic, settings)
-    first, dual, reduced, log = _run(solver, served + forced, service.name)
-    service_price = _row_prices(program, elastic, dual, reduced)
-    best = float(served @ first)
-    limit = best * (1 + settings.service_slack_rate) + MONEY * LEAST_SLACK
-    _hold(solver, served, limit)
-    values, dual, reduced, last = _run(solver, earned + forced, contribution.name)
-    price = _row_prices(program, elastic, dual[:-1], reduced)
-    plan = program.unit * (elastic.pick @ values)
-    return Solution(np.maximum(plan, 0.0), service_price, price, (log, last))
+    found = _run(solver, settings.service_weight * served + earned)
+    service_price = price = _row_prices(program, elastic, found)
+    missing = float(served @ found.values)
+    log = [_line(solver, f"{service.name} before {contribution.name}", found)]
+    if missing > MONEY * LEAST_CHARGE:
+        _hold(solver, served, missing * (1 + settings.service_slack_rate))
+        found = _run(solver, earned)
+        price = _row_prices(program, elastic, found)
+        log.append(_line(solver, f"{contribution.name} at held {service.name}", found))
+    plan = program.unit * (elastic.pick @ found.values)
+    return Solution(np.maximum(plan, 0.0), service_price, price, tuple(log))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the solver answers, in scaled units."""
+
+    values: Floats
+    row_dual: Floats
+    column_dual: Floats
+    objective: float
 
 
 def _loaded(elastic: Elastic, settings: SupplySettings) -> highspy.Highs:
@@ -115,37 +131,31 @@ def _hold(solver: highspy.Highs, charge: Floats, limit: float) -> None:
     solver.addRow(-np.inf, limit * size, len(columns), columns.astype(np.int32), charge[columns] * size)
 
 
-def _run(
-    solver: highspy.Highs, cost: Floats, goal: str
-) -> tuple[Floats, Floats, Floats, Solved]:
-    """Values, prices of rows and of bounds, and the log line of one solve."""
+def _run(solver: highspy.Highs, cost: Floats) -> _Found:
+    """The best values for a cost of the columns, with the prices of rows and bounds."""
     import highspy
 
     solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
     solver.run()
     status = solver.getModelStatus()
     if status != highspy.HighsModelStatus.kOptimal:
-        raise SopwbError(f"the solver found no plan for {goal}: {solver.modelStatusToString(status)}")
-    found, lp = solver.getSolution(), solver.getLp()
-    line = Solved(
-        goal=goal,
-        status="optimal",
-        objective=solver.getObjectiveValue() / MONEY,
-        rows=lp.num_row_,
-        columns=lp.num_col_,
-        nonzeros=len(lp.a_matrix_.value_),
-    )
-    arrays = (np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual))
-    values, dual, reduced = arrays
-    return values, dual, reduced, line
+        raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")
+    found = solver.getSolution()
+    arrays = [np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)]
+    return _Found(*arrays, objective=solver.getObjectiveValue() / MONEY)
 
 
-def _row_prices(program: Program, elastic: Elastic, dual: Floats, reduced: Floats) -> Floats:
+def _line(solver: highspy.Highs, goal: str, found: _Found) -> Solved:
+    lp = solver.getLp()
+    return Solved(goal, "optimal", found.objective, lp.num_row_, lp.num_col_, len(lp.a_matrix_.value_))
+
+
+def _row_prices(program: Program, elastic: Elastic, found: _Found) -> Floats:
     """What one more unit of the limit of each row of the programme is worth, in money."""
     price = np.zeros(len(program.most))
-    price[elastic.row] = -dual * elastic.row_scale
+    price[elastic.row] = -found.row_dual[: len(elastic.row)] * elastic.row_scale
     column, factor = elastic.bound_column, elastic.bound_factor
-    price[elastic.bound_row] = -reduced[column] / (program.unit[column] * factor)
+    price[elastic.bound_row] = -found.column_dual[column] / (program.unit[column] * factor)
     return np.maximum(price, 0.0) / MONEY
 
 
