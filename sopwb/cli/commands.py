@@ -38,7 +38,7 @@ AsOf = Annotated[str | None, typer.Option(help="Last day of history, such as 202
 Source = Annotated[Path | None, typer.Option(help="Folder of the source system's files.")]
 BuildsOn = Annotated[str | None, typer.Option(help="Earlier run to build on; the latest by default.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting of this run, as supply.frozen_days=14.")
+    list[str] | None, typer.Option("--set", help="A setting of this run, as supply.late_days_maximum=14.")
 ]
 NoExtensions = Annotated[bool, typer.Option("--no-extensions", help="Do not load the customer's code.")]
 
@@ -285,7 +285,7 @@ def _parameters(words: list[str] | None) -> dict[str, Any]:
         key, sign, value = word.partition("=")
         if not sign or not key:
             faults.append(
-                Fault("--set", f"{word!r} sets nothing", remedy="write --set supply.frozen_days=14")
+                Fault("--set", f"{word!r} sets nothing", remedy="write --set supply.late_days_maximum=14")
             )
         elif key in parameters:
             faults.append(Fault("--set", f"{key} is set twice", remedy="keep one of them"))

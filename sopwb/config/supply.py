@@ -34,11 +34,11 @@ class SupplySettings(Settings):
     """Worth of stock at the end of the horizon, up to its target, as a share of its variable cost."""
     scrap_cost_rate: float = Field(default=1.0, ge=0)
     """Charge for stock that expires, as a share of its standard cost."""
-    frozen_days: int = Field(default=0, ge=0)
-    """Days from the start in which making keeps to the plan of the last cycle; used by the rule frozen_fence."""
     service_weight: float = Field(default=20.0, ge=1, le=1000)
-    """How many times its money a charge for poor service counts, so that service comes before contribution."""
+    """How many times its money poor service is charged, so that it comes before contribution."""
     service_slack_rate: float = Field(default=1e-6, ge=0, le=0.1)
     """Share of the service charge that the second solve may add for contribution."""
     solver: Literal["simplex", "ipx"] = "ipx"
     """Method of HiGHS: simplex, or interior point."""
+    crossover: bool = True
+    """Whether the plan is brought to a corner, and not spread over equally good ones."""

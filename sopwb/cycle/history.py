@@ -18,6 +18,8 @@ from sopwb.schema import Schema
 __all__ = ["make_history", "past_cycles"]
 
 CYCLES = 6
+KEPT_MONTHS = {"past_demand_plan": 12, "past_supply_plan": 3}
+KEPT_DIGITS = 2
 LOOKS_ONLY = {"data_review", "portfolio", "scenarios", "check", "executive"}
 """Stages whose tables no later cycle reads."""
 
@@ -51,8 +53,18 @@ def make_history(folder: Path, cycles: int = CYCLES) -> Iterator[str]:
             kept[name].append(frame)
         yield f"cycle of {cycle.date()}: {len(made['demand_plan']):,} rows of demand plan"
     for name, frame in _joined(kept, schema).items():
-        write_table(folder / "data" / f"{name}.parquet", frame, schema[name])
+        write_table(folder / "data" / f"{name}.parquet", _trimmed(frame, name), schema[name])
     yield f"{', '.join(ARCHIVE_TABLES)} are in {folder / 'data'}"
+
+
+def _trimmed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """What is worth keeping in files: near months only, and no digits nobody reads."""
+    if name in KEPT_MONTHS:
+        last = frame["cycle"] + pd.DateOffset(months=KEPT_MONTHS[name])
+        frame = frame[frame["period"] <= last]
+    kept = {"past_kpi": 6}.get(name, KEPT_DIGITS)
+    numbers = frame.select_dtypes("float64")
+    return frame.assign(**numbers.round(kept)).reset_index(drop=True)
 
 
 def past_cycles(as_of: pd.Timestamp, count: int) -> list[pd.Timestamp]:

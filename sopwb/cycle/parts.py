@@ -25,6 +25,8 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.demand.activities",
     "sopwb.supply.options",
     "sopwb.supply.constraints",
+    "sopwb.supply.checks",
+    "sopwb.inventory.checks",
     "sopwb.measure.kpi",
     "sopwb.measure.checks",
     "sopwb.finance.checks",

@@ -40,7 +40,7 @@ def _run_out(total: Floats, ends: Floats, on_hand: Floats) -> npt.NDArray[np.dat
     day = np.ceil(start + np.clip(share, 0.0, 1.0) * (ends[at] - start)) - 1
     found = np.maximum(day, ends[0]).astype(np.int64).astype("datetime64[D]").astype("datetime64[ns]")
     found[lasts | (on_hand <= 0)] = np.datetime64("NaT")
-    return found
+    return np.asarray(found)
 
 
 def _expiring(stock: pd.DataFrame, keys: pd.MultiIndex, total: Floats, ends: Floats) -> Floats:
@@ -49,7 +49,7 @@ def _expiring(stock: pd.DataFrame, keys: pd.MultiIndex, total: Floats, ends: Flo
     row = keys.get_indexer(pd.MultiIndex.from_frame(lots[NODE]))
     need = lots.groupby(NODE)["on_hand_qty"].cumsum().to_numpy(float)
     day = lots["expiry_date"].to_numpy(dtype="datetime64[D]").astype(np.int64) + 1.0
-    used = _used_by(total, ends, row, day)
+    used = _used_by(total, ends, row, day.astype(np.float64))
     # beyond the horizon nothing is known, so that nothing is called expiring there
     late = np.where(day <= ends[-1], np.maximum(need - used, 0.0), 0.0)
     frame = pd.DataFrame({"row": row, "late": late, "lot": lots["on_hand_qty"].to_numpy(float)})
@@ -76,14 +76,21 @@ def inventory_health(
     nodes, total, ends = _cumulative_issue(projected, period)
     keys = pd.MultiIndex.from_frame(nodes)
     on_hand = np.zeros(len(nodes))
-    np.add.at(on_hand, keys.get_indexer(pd.MultiIndex.from_frame(stock[NODE])), stock["on_hand_qty"].to_numpy(float))
+    np.add.at(
+        on_hand, keys.get_indexer(pd.MultiIndex.from_frame(stock[NODE])), stock["on_hand_qty"].to_numpy(float)
+    )
     first = inventory_target[inventory_target["period"] == period["period"].min()].set_index(NODE)
     wanted = first[["safety_stock_qty", "cycle_stock_qty"]].reindex(keys).fillna(0.0).to_numpy(float)
     safety = np.minimum(on_hand, wanted[:, 0])
     cycle = np.minimum(on_hand - safety, wanted[:, 1])
     rest = on_hand - safety - cycle
     anticipation = np.minimum(rest, np.maximum(total[:, -1] - safety - cycle, 0.0))
-    cost = nodes["product"].map(product_cost.set_index("product")["standard_cost_per_unit"]).fillna(0.0).to_numpy(float)
+    cost = (
+        nodes["product"]
+        .map(product_cost.set_index("product")["standard_cost_per_unit"])
+        .fillna(0.0)
+        .to_numpy(float)
+    )
     table = nodes.assign(
         on_hand_value=on_hand * cost,
         safety_value=safety * cost,

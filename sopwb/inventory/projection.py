@@ -16,7 +16,7 @@ NOISE = 1e-6
 def _grid(frame: pd.DataFrame, column: str, nodes: pd.MultiIndex, periods: pd.Index) -> Floats:
     grid = np.zeros((len(nodes), len(periods)))
     row = nodes.get_indexer(pd.MultiIndex.from_frame(frame[NODE]))
-    bucket = periods.get_indexer(frame["period"])
+    bucket = periods.get_indexer(pd.Index(frame["period"]))
     known = (row >= 0) & (bucket >= 0)
     np.add.at(grid, (row[known], bucket[known]), frame[column].to_numpy(float)[known])
     return grid

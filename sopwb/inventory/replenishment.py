@@ -43,7 +43,9 @@ def replenishment(
     """
     own = _own_sources(routing, purchase_term)
     products = pd.Index(sorted({*nodes["product"], *own["product"]}))
-    places = pd.Index(sorted({*nodes["location"], *own["location"], *lane["from_location"], *lane["to_location"]}))
+    places = pd.Index(
+        sorted({*nodes["location"], *own["location"], *lane["from_location"], *lane["to_location"]})
+    )
     days = np.full((len(products), len(places)), np.inf)
     spread, lot = np.zeros_like(days), np.zeros_like(days)
     at = (products.get_indexer(own["product"]), places.get_indexer(own["location"]))

@@ -48,7 +48,9 @@ class Requirement:
         last = total.shape[1] - 1
         until = np.minimum(self.bucket_end[None, :] + ahead[:, None], last)
         rows = np.arange(len(self.nodes))[:, None]
-        return np.asarray((total[rows, until] - total[rows, self.bucket_end[None, :]]) / (until - self.bucket_end))
+        return np.asarray(
+            (total[rows, until] - total[rows, self.bucket_end[None, :]]) / (until - self.bucket_end)
+        )
 
 
 def _usage(routing: pd.DataFrame, bill_of_material: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -58,13 +60,14 @@ def _usage(routing: pd.DataFrame, bill_of_material: pd.DataFrame, day: pd.Timest
     valid = bill_of_material["valid_from"].le(day) & ~bill_of_material["valid_to"].lt(day)
     rows = ways.merge(bill_of_material[valid], on=["product", "recipe"], validate="many_to_many")
     gross = rows["qty_per_unit"] / (1 - rows["scrap_rate"]) / rows["yield_rate"]
-    return rows.assign(need=gross * rows["share"])[["product", "component", "location", "need"]]
+    needed: pd.DataFrame = rows.assign(need=gross * rows["share"])
+    return needed[["product", "component", "location", "need"]]
 
 
 def _explosion(usage: pd.DataFrame, products: pd.Index) -> sp.csr_array:
     """Total need of each product for one unit of each product, itself included."""
     size = len(products)
-    place = (products.get_indexer(usage["component"]), products.get_indexer(usage["product"]))
+    place = tuple(products.get_indexer(pd.Index(usage[side])) for side in ("component", "product"))
     one_level = sp.csr_array((usage["need"].to_numpy(float), place), shape=(size, size))
     level = total = sp.eye_array(size, format="csr")
     for _ in range(DEEPEST):
@@ -76,7 +79,7 @@ def _explosion(usage: pd.DataFrame, products: pd.Index) -> sp.csr_array:
 
 
 def _by_day(table: pd.DataFrame, row: npt.NDArray[np.int64], size: int, period: pd.DataFrame) -> Floats:
-    bucket = pd.Index(period["period"]).get_indexer(table["period"])
+    bucket = pd.Index(period["period"]).get_indexer(pd.Index(table["period"]))
     grid = np.zeros((size, len(period)))
     np.add.at(grid, (row, bucket), table["consensus_qty"].to_numpy(float))
     days = period["days"].to_numpy(np.int64)
@@ -108,7 +111,9 @@ def requirement(
     keys = pd.MultiIndex.from_frame(nodes)
     at = keys.get_indexer(pd.MultiIndex.from_frame(usage[["component", "location"]]))
     shape = (len(nodes), len(products))
-    step = sp.csr_array((usage["need"].to_numpy(float), (at, products.get_indexer(usage["product"]))), shape=shape)
+    step = sp.csr_array(
+        (usage["need"].to_numpy(float), (at, products.get_indexer(usage["product"]))), shape=shape
+    )
     per_unit = sp.csr_array(step @ _explosion(usage, products))
     own = _by_day(sold, keys.get_indexer(pd.MultiIndex.from_frame(sold[NODE])), len(nodes), period)
     whole = _by_day(sold, products.get_indexer(sold["product"]), len(products), period)

@@ -81,9 +81,11 @@ def safety_stock(
     >>> round(float(safety_stock(0.90, 500 * 7**0.5, 2500, 7)))
     22491
     """
-    error, daily, late = (np.asarray(value, dtype=float) for value in (error_qty, daily_qty, lead_time_std_days))
+    error, daily, late = (
+        np.asarray(value, dtype=float) for value in (error_qty, daily_qty, lead_time_std_days)
+    )
     spread = np.sqrt(error**2 + (daily * late) ** 2)
-    return np.maximum(service_factor(service_level) * spread, 0.0)
+    return np.asarray(np.maximum(service_factor(service_level) * spread, 0.0))
 
 
 def error_over_days(error_by_bucket: Floats, bucket_days: float, days: Floats) -> Floats:

@@ -37,7 +37,7 @@ class Policy:
         Most cover a safety stock may have, shelf life considered.
     """
 
-    product_type: np.ndarray  # type: ignore[type-arg]
+    product_type: np.ndarray
     service_level: Floats
     lead_days: Floats
     late_days: Floats
@@ -48,7 +48,7 @@ class Policy:
     cap_days: Floats
 
 
-def abc_class(demand_plan: pd.DataFrame, settings: InventorySettings) -> pd.Series:  # type: ignore[type-arg]
+def abc_class(demand_plan: pd.DataFrame, settings: InventorySettings) -> pd.Series:
     """Class of each product by its share of the planned sales value: a, b or c.
 
     A product belongs to the class in which the running share lies before it, largest first.
@@ -89,7 +89,7 @@ def policy(
         service_level=own["service_level"].fillna(pd.Series(usual)).to_numpy(float),
         lead_days=supply["lead_time_days"].to_numpy(float),
         late_days=supply["lead_time_std_days"].to_numpy(float),
-        review_days=own["review_days"].astype(float).fillna(settings.review_days).to_numpy(float),
+        review_days=np.asarray(own["review_days"].astype(float).fillna(settings.review_days), dtype=float),
         lot_qty=supply["lot_qty"].to_numpy(float),
         least_days=own["minimum_cover_days"].fillna(0.0).to_numpy(float),
         most_days=own["maximum_cover_days"].fillna(np.inf).to_numpy(float),
@@ -109,9 +109,14 @@ def _error_grid(forecast_error: pd.DataFrame) -> tuple[pd.DataFrame, Floats, Flo
 
 
 def forecast_error_over(
-    nodes: pd.DataFrame, days: Floats, daily: Floats, forecast_error: pd.DataFrame, bucket_days: float, rate: float
-) -> tuple[Floats, Floats, np.ndarray]:  # type: ignore[type-arg]
-    """Error of the forecast over the days of each node, the daily mean it belongs to, and whether it is known.
+    nodes: pd.DataFrame,
+    days: Floats,
+    daily: Floats,
+    forecast_error: pd.DataFrame,
+    bucket_days: float,
+    rate: float,
+) -> tuple[Floats, Floats, np.ndarray]:
+    """Error of the forecast over the days of each node, its daily mean, and whether it is known.
 
     Where no error was measured it is a rate of the demand of one bucket, growing with the root of time.
 
@@ -156,7 +161,7 @@ def _dependent_error(
 
 def _errors(
     need: Requirement, wanted: Policy, forecast_error: pd.DataFrame, bucket_days: float, rate: float
-) -> tuple[Floats, np.ndarray]:  # type: ignore[type-arg]
+) -> tuple[Floats, np.ndarray]:
     """Error of each node by bucket, which swells and shrinks with demand, and where it comes from."""
     days = np.maximum(wanted.lead_days + wanted.review_days, 1.0)
     daily = need.daily.mean(axis=1)

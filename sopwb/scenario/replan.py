@@ -14,6 +14,9 @@ from sopwb.extend import Parts, Tables
 
 __all__ = ["replan"]
 
+LESS_POLISHED = {"supply.crossover": False}
+"""Key figures are compared, not plans: which of equally good plans it is does not matter here."""
+
 
 def replan(
     tables: Tables, model: Model, parts: Parts, stages: Sequence[Stage], scenario: str
@@ -37,7 +40,7 @@ def replan(
         Name of the scenario.
     """
     plan, schema = model.scenarios[scenario], parts.schema
-    changed_model = with_settings(model, plan.settings, scenario)
+    changed_model = with_settings(model, {**LESS_POLISHED, **plan.settings}, scenario)
     inputs = {name: frame for name, frame in tables.items() if schema[name].is_input}
     overlaid = apply_changes(inputs, plan.tables, schema)
     dirty = {name for name, frame in overlaid.items() if frame is not inputs[name]}

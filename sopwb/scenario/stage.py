@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
 import pandas as pd
 
 from sopwb.config.model import BASELINE, Model
+from sopwb.cycle.parts import collect_parts
 from sopwb.cycle.stages import Stage, flow
-from sopwb.extend import Parts, Tables
+from sopwb.extend import KINDS, Parts, Tables
 from sopwb.scenario.compare import compare_kpi
 from sopwb.scenario.replan import replan
+from sopwb.schema import Schema
 
 __all__ = ["scenarios"]
 
@@ -19,16 +27,58 @@ AGAIN = ("20_", "30_", "40_", "50_")
 def scenarios(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Key figures of every scenario of the customer beside those of the base.
 
-    A run of a scenario compares nothing: its base is another run (`sopwb compare`).
+    A run of a scenario compares nothing: its base is another run (`sopwb compare`). Scenarios
+    are planned beside each other, a process for each core; a customer with functions of its own
+    has them planned one after the other, as other processes do not know those functions.
     """
     if model.scenario != BASELINE:
         return {"scenario_comparison": compare_kpi(tables["kpi"], {})}
+    names = sorted(model.scenarios)
+    workers = min(len(names), os.cpu_count() or 1)
+    if workers > 1 and _is_all_built_in(parts):
+        figures = _beside(tables, model, parts, names, workers)
+    else:
+        figures = [_figures(tables, model, parts, name) for name in names]
+    return {"scenario_comparison": compare_kpi(tables["kpi"], dict(zip(names, figures, strict=True)))}
+
+
+def _figures(tables: Tables, model: Model, parts: Parts, name: str) -> pd.DataFrame:
     stages = [stage for stage in flow(parts) if _is_planned_again(stage)]
-    figures = {}
-    for name in sorted(model.scenarios):
-        figures[name] = replan(tables, model, parts, stages, name)["kpi"]
-    return {"scenario_comparison": compare_kpi(tables["kpi"], figures)}
+    return replan(tables, model, parts, stages, name)["kpi"]
 
 
 def _is_planned_again(stage: Stage) -> bool:
     return stage.notebook.startswith(AGAIN) or stage.name == "product_cost"
+
+
+def _functions(parts: Parts) -> list[Callable[..., Any]]:
+    return [function for kind in KINDS for function in getattr(parts, f"{kind}s").values()]
+
+
+def _is_all_built_in(parts: Parts) -> bool:
+    return all(function.__module__.startswith("sopwb.") for function in _functions(parts))
+
+
+def _beside(
+    tables: Tables, model: Model, parts: Parts, names: Sequence[str], workers: int
+) -> list[pd.DataFrame]:
+    """Key figures of scenarios, planned in fresh processes; the tables travel once to each."""
+    given = (dict(tables), model, dict(parts.schema))
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given) as pool:
+        return list(pool.map(_planned, names))
+
+
+_given: tuple[Tables, Model, Parts] | None = None
+"""What a worker process plans with; set once when it begins."""
+
+
+def _begin(tables: Tables, model: Model, schema: dict[str, Any]) -> None:
+    global _given  # noqa: PLW0603 - a worker has no other place for what it was given
+    _given = (tables, model, collect_parts(model, Schema(schema)))
+
+
+def _planned(name: str) -> pd.DataFrame:
+    if _given is None:
+        raise RuntimeError("the worker was given nothing to plan with")
+    return _figures(*_given, name)

@@ -96,7 +96,7 @@ def _declared(document: Document, known: Mapping[str, Table]) -> tuple[Table | N
             kind=data["kind"],
             grain=str(data["grain"]),
             key=tuple(data["key"]),
-            columns=MappingProxyType(columns),
+            columns=columns,
             required=bool(data.get("required", False)),
             dated_by=data.get("dated_by", "entered_at" if data["kind"] == "people" else None),
         ),
@@ -118,7 +118,7 @@ def _added(
             faults.append(
                 Fault(where, f"{name} is added without a default", remedy="add optional or default")
             )
-    merged = MappingProxyType({**base.columns, **columns})
+    merged = {**base.columns, **columns}
     table = Table(base.name, base.kind, base.grain, base.key, merged, base.required, base.dated_by)
     return (None if faults else table), faults
 

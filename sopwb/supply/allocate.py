@@ -18,7 +18,7 @@ def _share(part: Floats, whole: Floats) -> Floats:
 
 
 def _sums(values: Floats, group: Ints, size: int) -> Floats:
-    return np.bincount(group, weights=values, minlength=size)
+    return np.bincount(group, weights=values, minlength=size).astype(np.float64)
 
 
 def _late_of_classes(data: PlanData, late: Floats, lost: Floats) -> Floats:
@@ -66,7 +66,10 @@ def shipment_plan(tables: Tables, data: PlanData, late: Floats, lost: Floats) ->
     count = data.buckets.count
     return pd.DataFrame(
         {
-            **{name: np.repeat(rows[name].to_numpy(object), count) for name in ("product", "market", "location")},
+            **{
+                name: np.repeat(rows[name].to_numpy(object), count)
+                for name in ("product", "market", "location")
+            },
             "period": np.tile(data.buckets.period, len(rows)),
             "demand_qty": demand.ravel(),
             "shipped_qty": shipped.ravel(),
@@ -84,9 +87,7 @@ def _demand_grid(plan: pd.DataFrame, rows: pd.DataFrame, data: PlanData) -> Floa
     return grid
 
 
-def _by_market(
-    demand: Floats, group: Ints, waiting: Floats, lost: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _by_market(demand: Floats, group: Ints, waiting: Floats, lost: Floats) -> tuple[Floats, Floats, Floats]:
     """Shipped, waiting and lost of each market; rows without a class have no demand."""
     size = len(waiting) + 1
     group = np.where(group < 0, size - 1, group)

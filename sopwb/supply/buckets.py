@@ -61,7 +61,7 @@ class Buckets:
         return np.where(days >= self.ends[-1], self.count, found).astype(np.int64)
 
 
-def day_numbers(dates: pd.Series | npt.NDArray[np.datetime64]) -> Ints:  # type: ignore[type-arg]
+def day_numbers(dates: pd.Series | npt.NDArray[np.datetime64]) -> Ints:
     """Days as whole numbers, counted from 1970-01-01."""
     return np.asarray(dates, dtype="datetime64[D]").astype(np.int64)
 
@@ -81,7 +81,7 @@ def overlap_days(buckets: Buckets, starts: Ints, ends: Ints) -> Floats:
     """Calendar days that each span (end excluded) shares with each bucket; spans by buckets."""
     first = np.maximum(starts[:, None], buckets.starts[None, :])
     last = np.minimum(ends[:, None], buckets.ends[None, :])
-    return np.maximum(last - first, 0).astype(float)
+    return np.asarray(np.maximum(last - first, 0), dtype=float)
 
 
 def working_overlap(buckets: Buckets, starts: Ints, ends: Ints) -> Floats:
@@ -94,7 +94,7 @@ def working_overlap(buckets: Buckets, starts: Ints, ends: Ints) -> Floats:
     as_days = "datetime64[D]"
     weekdays = np.busday_count(buckets.starts.astype(as_days), buckets.ends.astype(as_days))
     shared = np.busday_count(first.astype(as_days), last.astype(as_days))
-    return shared * (buckets.working_days / np.maximum(weekdays, 1))[None, :]
+    return np.asarray(shared * (buckets.working_days / np.maximum(weekdays, 1))[None, :])
 
 
 def lead_time_weights(buckets: Buckets, lead_days: int) -> sp.csr_array:
@@ -151,4 +151,4 @@ def open_share(buckets: Buckets, starts: Ints, ends: Ints, rates: Floats, lead_d
         buckets.period, buckets.starts + lead_days, buckets.ends + lead_days, buckets.working_days
     )
     lost = overlap_days(shifted, starts, ends) * (1.0 - rates)[:, None]
-    return np.maximum(1.0 - lost.sum(axis=0) / buckets.days, 0.0)
+    return np.asarray(np.maximum(1.0 - lost.sum(axis=0) / buckets.days, 0.0))

@@ -59,7 +59,9 @@ def stock_balance(data: PlanData, v: Variables) -> Rules:
     things, buckets = len(data.network.nodes), data.buckets.count
     change = sp.eye_array(things * buckets, format="csr") - _before(things, buckets)
     place = data.shelf_life.scrap_node * buckets + data.shelf_life.scrap_bucket
-    scraps = sp.csr_array((np.ones(len(place)), (place, np.arange(len(place)))), shape=(things * buckets, len(place)))
+    scraps = sp.csr_array(
+        (np.ones(len(place)), (place, np.arange(len(place)))), shape=(things * buckets, len(place))
+    )
     supplied = [
         cp.Constant(option.arrivals - option.uses) @ v.decisions[name]
         for name, option in data.options.items()

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from sopwb.config.model import Model
 from sopwb.config.supply import SupplySettings
 from sopwb.extend import Parts, Tables
-from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers, overlap_days, working_overlap
-from sopwb.supply.limits import Cap, Rows, each_bucket, lane_caps, stock_value_caps, storage_caps
+from sopwb.supply.buckets import Buckets, Floats, day_numbers, overlap_days, working_overlap
+from sopwb.supply.limits import Cap, Rows, each_bucket, incidence, lane_caps, stock_value_caps, storage_caps
 from sopwb.supply.lots import ShelfLife, shelf_life_of
 from sopwb.supply.network import NODE, Network, network_of, positions
 from sopwb.supply.options import Option, hour_cost
@@ -120,11 +120,6 @@ class PlanData:
         return self.network.buckets
 
 
-def _incidence(group: Ints, size: int) -> sp.csr_array:
-    """Adds up members of groups; groups by members."""
-    return sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(size, len(group)))
-
-
 def _grid(frame: pd.DataFrame, column: str, keys: pd.DataFrame, buckets: Buckets) -> Floats:
     """Values of a table by period, laid out by key and bucket; zero where there is no row."""
     row = positions(keys, frame[list(keys.columns)])
@@ -149,7 +144,7 @@ def _demand(tables: Tables, network: Network, settings: SupplySettings, cost: Fl
     plan = plan.assign(value=plan["consensus_qty"] * plan["net_price_per_unit"].fillna(0.0))
     wanted = _grid(plan, "consensus_qty", classes[CLASS], buckets).reshape(-1, count)
     value = _grid(plan, "value", classes[CLASS], buckets).reshape(-1, count)
-    adds = _incidence(classes["stream"].to_numpy(np.int64), len(streams))
+    adds = incidence(classes["stream"].to_numpy(np.int64), len(streams))
     demand, node = adds @ wanted, network.node(streams["product"], streams["location"])
     price = _mean_price(value, wanted)
     least = np.maximum(cost[node][classes["stream"]], price.mean() * 1e-3 if price.size else 0.0)
@@ -157,9 +152,7 @@ def _demand(tables: Tables, network: Network, settings: SupplySettings, cost: Fl
     weight = settings.priority_factor ** (worst - classes["priority"].to_numpy(float))
     lost = np.maximum(price, least[:, None]) * weight[:, None]
     last = classes.groupby("stream", sort=True).tail(1).index.to_numpy()
-    window = overlap_days(
-        buckets, (buckets.ends - settings.late_days_maximum).astype(np.int64), buckets.ends
-    )
+    window = overlap_days(buckets, (buckets.ends - settings.late_days_maximum).astype(np.int64), buckets.ends)
     return DemandData(
         demand=demand.ravel(),
         price=_mean_price(adds @ value, demand).ravel(),
@@ -168,7 +161,7 @@ def _demand(tables: Tables, network: Network, settings: SupplySettings, cost: Fl
         # what waits is of the last class, as the better ones are served first
         late_charge=(lost[last] * settings.late_cost_rate_per_day).ravel(),
         late_limit=(demand @ (window / buckets.days[None, :]).T).ravel(),
-        served_from=each_bucket(_incidence(node, len(network.nodes)), buckets),
+        served_from=each_bucket(incidence(node, len(network.nodes)), buckets),
         of_class=each_bucket(adds, buckets),
     )
 

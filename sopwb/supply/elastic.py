@@ -62,7 +62,7 @@ class _Singles:
     bound: Floats
 
 
-def _flags(program: Program) -> tuple[np.ndarray, np.ndarray, Floats]:  # type: ignore[type-arg]
+def _flags(program: Program) -> tuple[np.ndarray, np.ndarray, Floats]:
     """Which rows are soft, which elastic, and the price of each."""
     size = len(program.most)
     soft, elastic, price = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), np.zeros(size)
@@ -80,11 +80,59 @@ def _singles(program: Program) -> _Singles:
     return _Singles(row, column, factor, program.most[row] / factor)
 
 
-def _split(singles: _Singles, soft: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _split(singles: _Singles, soft: np.ndarray) -> np.ndarray:
     """Soft single-variable rows that can be met by splitting their column: the first of each column."""
     chosen = np.flatnonzero(soft[singles.row] & (singles.bound > 0))
     _, first = np.unique(singles.column[chosen], return_index=True)
     return chosen[first]
+
+
+@dataclass(frozen=True)
+class _Twins:
+    """Variables that soft rows split in two: up to the limit, and beyond it.
+
+    Parameters
+    ----------
+    column
+        Variable of each twin.
+    beyond
+        Most of the part beyond the limit.
+    charge, charge_beyond
+        Charge for one unit of the first part, and of the part beyond.
+    """
+
+    column: Ints
+    beyond: Floats
+    charge: Floats
+    charge_beyond: Floats
+
+
+def _bounds(singles: _Singles, firm: Ints, columns: int) -> tuple[Floats, Floats]:
+    """Least and most of each variable by the hard rows that speak of it alone."""
+    lower, upper = np.zeros(columns), np.full(columns, np.inf)
+    most, least = firm[singles.factor[firm] > 0], firm[singles.factor[firm] < 0]
+    np.minimum.at(upper, singles.column[most], singles.bound[most])
+    np.maximum.at(lower, singles.column[least], singles.bound[least])
+    return lower, np.maximum(upper, lower)
+
+
+def _twins(singles: _Singles, split: Ints, price: Floats, upper: Floats) -> tuple[_Twins, Floats]:
+    """Split variables, and the bounds of all once the first parts end at their limits."""
+    column, bound = singles.column[split], singles.bound[split]
+    gap = price[singles.row[split]] * np.abs(singles.factor[split])
+    at_most = singles.factor[split] > 0
+    beyond = np.maximum(upper[column] - bound, 0.0)
+    cut = upper.copy()
+    cut[column] = np.minimum(upper[column], bound)
+    return _Twins(column, beyond, np.where(at_most, 0.0, -gap), np.where(at_most, gap, 0.0)), cut
+
+
+def _scaled(program: Program, kept: Ints) -> tuple[sp.csc_array, Floats]:
+    """Kept rows in typical units of their variables, each brought near one, and the factors for that."""
+    rows = sp.csr_array(program.matrix[kept] @ sp.diags_array(program.unit))
+    largest = np.asarray(abs(rows).max(axis=1).todense()).ravel()
+    factor = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+    return sp.csc_array(sp.diags_array(factor) @ rows), factor
 
 
 def elastic_of(program: Program) -> Elastic:
@@ -103,49 +151,36 @@ def elastic_of(program: Program) -> Elastic:
     gone[singles.row[firm]] = True
     gone[singles.row[split]] = True
     kept = np.flatnonzero(~gone)
-
-    lower, upper = np.zeros(columns), np.full(columns, np.inf)
-    most, least = firm[singles.factor[firm] > 0], firm[singles.factor[firm] < 0]
-    np.minimum.at(upper, singles.column[most], singles.bound[most])
-    np.maximum.at(lower, singles.column[least], singles.bound[least])
-    upper = np.maximum(upper, lower)
-
-    twin = singles.column[split]
-    beyond = np.maximum(upper[twin] - singles.bound[split], 0.0)
-    upper[twin] = np.minimum(upper[twin], singles.bound[split])
-    at_most = singles.factor[split] > 0
-    gap = price[singles.row[split]] * np.abs(singles.factor[split])
-
+    lower, whole = _bounds(singles, firm, columns)
+    twins, upper = _twins(singles, split, price, whole)
+    scaled, row_scale = _scaled(program, kept)
     loose = np.flatnonzero((soft | elastic)[kept])
-    base = program.matrix[kept]
-    scaled = sp.csr_array(base @ sp.diags_array(program.unit))
-    largest = np.asarray(abs(scaled).max(axis=1).todense()).ravel()
-    row_scale = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
-    scaled = sp.csc_array(sp.diags_array(row_scale) @ scaled)
-    slack = sp.csc_array((-np.ones(len(loose)), (loose, np.arange(len(loose)))), shape=(len(kept), len(loose)))
-    unit = np.concatenate([program.unit, program.unit[twin]])
-    charge = np.zeros(columns + len(twin) + len(loose))
-    charge[twin] = np.where(at_most, 0.0, -gap) * program.unit[twin]
-    charge[columns : columns + len(twin)] = np.where(at_most, gap, 0.0) * program.unit[twin]
     is_soft = soft[kept[loose]]
-    charge[columns + len(twin) :] = np.where(is_soft, price[kept[loose]] / row_scale[loose], 0.0)
-    without_choice = np.zeros(len(charge))
-    without_choice[columns + len(twin) :] = np.where(is_soft, 0.0, TOP_CHARGE)
+    slack = sp.csc_array(
+        (-np.ones(len(loose)), (loose, np.arange(len(loose)))), shape=(len(kept), len(loose))
+    )
+    unit, none = program.unit[twins.column], np.zeros(columns + len(twins.column))
+    own = np.zeros(columns)
+    own[twins.column] = twins.charge * unit
+    broken = np.where(is_soft, price[kept[loose]] / row_scale[loose], 0.0)
     identity = sp.eye_array(columns, format="csr")
-    nothing = sp.csr_array((columns, len(loose)))
     limit = program.most[kept] * row_scale
     return Elastic(
-        matrix=sp.csc_array(sp.hstack([scaled, scaled[:, twin], slack], format="csc")),
+        matrix=sp.csc_array(sp.hstack([scaled, scaled[:, twins.column], slack], format="csc")),
         row_lower=np.where(program.is_equal[kept], limit, -np.inf),
         row_upper=limit,
-        lower=np.concatenate([lower / program.unit, np.zeros(len(twin) + len(loose))]),
-        upper=np.concatenate([upper / program.unit, beyond / program.unit[twin], np.full(len(loose), np.inf)]),
-        pick=sp.csr_array(sp.hstack([identity, identity[:, twin], nothing], format="csr")),
+        lower=np.concatenate([lower / program.unit, np.zeros(len(unit) + len(loose))]),
+        upper=np.concatenate([upper / program.unit, twins.beyond / unit, np.full(len(loose), np.inf)]),
+        pick=sp.csr_array(
+            sp.hstack(
+                [identity, identity[:, twins.column], sp.csr_array((columns, len(loose)))], format="csr"
+            )
+        ),
         unit=program.unit,
         row=kept,
         row_scale=row_scale,
-        slack_charge=charge,
-        elastic_columns=without_choice,
+        slack_charge=np.concatenate([own, twins.charge_beyond * unit, broken]),
+        elastic_columns=np.concatenate([none, np.where(is_soft, 0.0, TOP_CHARGE)]),
         bound_row=singles.row[firm],
         bound_column=singles.column[firm],
         bound_value=singles.bound[firm],

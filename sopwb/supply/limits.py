@@ -13,7 +13,7 @@ from sopwb.extend import Tables
 from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers
 from sopwb.supply.network import Network
 
-__all__ = ["Cap", "Rows", "each_bucket", "lane_caps", "stock_value_caps", "storage_caps"]
+__all__ = ["Cap", "Rows", "each_bucket", "incidence", "lane_caps", "stock_value_caps", "storage_caps"]
 
 DAYS_PER_MONTH = 365.25 / 12
 DAYS_PER_YEAR = 365.25
@@ -35,13 +35,13 @@ class Rows:
         Rows that are hard even where the rule as a whole is soft.
     """
 
-    subject: np.ndarray  # type: ignore[type-arg]
+    subject: np.ndarray
     bucket: Ints
     price: Floats
-    is_hard: np.ndarray  # type: ignore[type-arg]
+    is_hard: np.ndarray
 
     @staticmethod
-    def of(subject: pd.Series, price: Floats, buckets: Buckets) -> Rows:  # type: ignore[type-arg]
+    def of(subject: pd.Series, price: Floats, buckets: Buckets) -> Rows:
         """Rows of subjects by buckets, buckets fastest; ``price`` has one entry a row."""
         count = buckets.count
         return Rows(
@@ -70,14 +70,17 @@ def each_bucket(matrix: sp.csr_array, buckets: Buckets) -> sp.csr_array:
     return sp.csr_array(sp.kron(matrix, sp.eye_array(buckets.count), format="csr"))
 
 
+def incidence(group: Ints, size: int) -> sp.csr_array:
+    """Adds up members of groups; groups by members."""
+    return sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(size, len(group)))
+
+
 def storage_caps(tables: Tables, network: Network, pallets: Floats, settings: SupplySettings) -> Cap:
     """Pallet places of each location that has a limit, and the stock that fills them."""
     limited = tables["location"].dropna(subset="storage_pallets").sort_values("location")
     place = pd.Index(limited["location"]).get_indexer(network.nodes["location"])
     held = np.flatnonzero((place >= 0) & (pallets > 0))
-    matrix = sp.csr_array(
-        (pallets[held], (place[held], held)), shape=(len(limited), len(network.nodes))
-    )
+    matrix = sp.csr_array((pallets[held], (place[held], held)), shape=(len(limited), len(network.nodes)))
     days = np.tile(network.buckets.days, len(limited))
     rows = Rows.of(limited["location"], settings.storage_price_per_pallet_day * days, network.buckets)
     most = np.repeat(limited["storage_pallets"].to_numpy(float), network.buckets.count)
@@ -100,7 +103,7 @@ def lane_caps(tables: Tables, network: Network, pallets: Floats) -> Cap:
     return Cap(each_bucket(matrix, buckets), most, Rows.of(name, np.zeros(1), buckets))
 
 
-def _in_scope(scope: str, network: Network, product: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+def _in_scope(scope: str, network: Network, product: pd.DataFrame) -> np.ndarray:
     """Nodes to which a target speaks; none for scopes that stock does not have."""
     nodes = network.nodes
     if scope == "*":

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from sopwb.extend import Tables
 from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers
-from sopwb.supply.limits import Rows
+from sopwb.supply.limits import Rows, each_bucket, incidence
 from sopwb.supply.network import Network
 from sopwb.supply.options import Option
 
@@ -78,7 +78,7 @@ def lots_of(tables: Tables, buckets: Buckets) -> pd.DataFrame:
     return lots[lots["lot_qty"] > 0].reset_index(drop=True)
 
 
-def _needed(life: Floats, first_expiry: Floats, buckets: Buckets) -> np.ndarray:  # type: ignore[type-arg]
+def _needed(life: Floats, first_expiry: Floats, buckets: Buckets) -> np.ndarray:
     """Products by buckets in which something can have expired."""
     aged = (buckets.ends - buckets.ends[0])[None, :] >= life[:, None]
     return np.asarray(aged | (first_expiry[:, None] < buckets.ends[None, :]))
@@ -95,7 +95,9 @@ def _fresh(lots: pd.DataFrame, products: pd.Index, buckets: Buckets) -> Floats:
         lots["expiry"].to_numpy()[:, None] >= buckets.ends
     )
     fresh = np.zeros((len(products), buckets.count))
-    np.add.at(fresh, products.get_indexer(lots["product"]), good * lots["lot_qty"].to_numpy()[:, None])
+    np.add.at(
+        fresh, products.get_indexer(pd.Index(lots["product"])), good * lots["lot_qty"].to_numpy()[:, None]
+    )
     return fresh
 
 
@@ -110,15 +112,13 @@ def shelf_life_of(tables: Tables, network: Network, options: Mapping[str, Option
     life = tables["product"].set_index("product")["shelf_life_days"].astype(float).fillna(NEVER)
     soonest = lots.groupby("product")["expiry"].min()
     products = pd.Index(nodes["product"].unique())
-    days = life.reindex(products).to_numpy(float)
+    days = np.asarray(life.reindex(products), dtype=np.float64)
     needed = _needed(days, soonest.reindex(products).fillna(NEVER).to_numpy(float), buckets)
     row_product, row_bucket = np.nonzero(needed)
     keep = row_product * buckets.count + row_bucket
-    member = sp.csr_array(
-        (np.ones(len(nodes)), (products.get_indexer(nodes["product"]), np.arange(len(nodes))))
-    )
-    all_nodes = sp.csr_array(sp.kron(member, sp.eye_array(buckets.count), format="csr"))
-    window = sp.csr_array(sp.block_diag(_window(days, buckets), format="csr"))[keep] @ all_nodes
+    member = incidence(products.get_indexer(pd.Index(nodes["product"])).astype(np.int64), len(products))
+    all_nodes = each_bucket(member, buckets)
+    window = sp.csr_array(sp.block_diag(_window(days, buckets)))[keep] @ all_nodes
     brings = {name: option for name, option in options.items() if name != "move"}
     expiring = lots[(lots["expiry"] < buckets.ends[-1]) & (lots["arrival"] < buckets.ends[-1])]
     late = np.maximum(expiring["expiry"], expiring["arrival"]).to_numpy(np.int64)

@@ -54,7 +54,7 @@ class Network:
     components: pd.DataFrame
     unit: Floats
 
-    def node(self, product: pd.Series, location: pd.Series) -> Ints:  # type: ignore[type-arg]
+    def node(self, product: pd.Series, location: pd.Series) -> Ints:
         """Position of each product at each location among the nodes; -1 when there is none."""
         return positions(self.nodes[NODE], pd.DataFrame({"product": product, "location": location}))
 
@@ -101,7 +101,9 @@ def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.Dat
 def _flags(rows: pd.DataFrame, products: pd.Index, places: pd.Index) -> Flags:
     """Products by locations that occur in a table."""
     flags = np.zeros((len(products), len(places)), dtype=bool)
-    flags[products.get_indexer(rows["product"]), places.get_indexer(rows["location"])] = True
+    flags[products.get_indexer(pd.Index(rows["product"])), places.get_indexer(pd.Index(rows["location"]))] = (
+        True
+    )
     return flags
 
 
@@ -110,7 +112,7 @@ def _closure(step: Flags) -> Flags:
     reached = step | np.eye(len(step), dtype=bool)
     for _ in range(len(step)):
         reached = (reached.astype(int) @ reached.astype(int)) > 0
-    return reached
+    return np.asarray(reached)
 
 
 def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +146,7 @@ def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> p
     return found[columns].sort_values(["product", "from_location", "to_location"]).reset_index(drop=True)
 
 
-def total_requirement(own: pd.Series, bill_of_material: pd.DataFrame) -> pd.Series:  # type: ignore[type-arg]
+def total_requirement(own: pd.Series, bill_of_material: pd.DataFrame) -> pd.Series:
     """Own demand plus what all products above need, by product; recipes of a product share equally.
 
     Parameters

@@ -19,6 +19,8 @@ __all__ = ["Option", "buy", "hour_cost", "make", "move", "needed_per_unit", "pla
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
 DAYS_PER_MONTH = 365.25 / 12
+CLOSED = 1e-9
+"""Share of its usual capacity at which a supplier does not deliver."""
 RATE_ORDER = {"plan": 0, "budget": 1, "actual": 2}
 
 
@@ -128,7 +130,7 @@ def make(tables: Tables, network: Network, model: Model) -> Option:
     )
 
 
-def plan_rate(currency_rate: pd.DataFrame, currency: pd.Series, dates: pd.Series, reporting: str) -> Floats:  # type: ignore[type-arg]
+def plan_rate(currency_rate: pd.DataFrame, currency: pd.Series, dates: pd.Series, reporting: str) -> Floats:
     """Reporting currency for one unit of each currency on each date, at plan rate.
 
     Without a plan rate the budget rate counts, then the actual one; of each the last known.
@@ -198,12 +200,14 @@ def _supplier_limit(tables: Tables, network: Network) -> Floats:
     share = np.ones_like(per_bucket)
     calendar = tables["supplier_calendar"]
     pairs = network.terms[network.terms["supplier"].isin(calendar["supplier"])]
-    for (supplier, lead), rows in pairs.groupby(["supplier", "lead_time_days"]).groups.items():
+    ways = pairs[["supplier", "lead_time_days"]].drop_duplicates()
+    for supplier, lead in zip(ways["supplier"], ways["lead_time_days"], strict=True):
+        same = pairs["supplier"].eq(supplier) & pairs["lead_time_days"].eq(lead)
         spans = calendar[calendar["supplier"] == supplier]
         starts, ends = day_numbers(spans["start_date"]), day_numbers(spans["end_date"]) + 1
         rates = spans["capacity_rate"].to_numpy(float)
-        share[rows.to_numpy()] = open_share(network.buckets, starts, ends, rates, int(lead))
-    unlimited = np.where(share > 1e-9, np.inf, 0.0)
+        share[pairs.index[same]] = open_share(network.buckets, starts, ends, rates, int(lead))
+    unlimited = np.where(share > CLOSED, np.inf, 0.0)
     return np.asarray(np.where(np.isnan(per_bucket), unlimited, per_bucket * share))
 
 
@@ -242,9 +246,7 @@ def move(tables: Tables, network: Network, model: Model) -> Option:
     freight = pallets * moves["cost_per_pallet"].to_numpy(float)
     return Option(
         keys=_keys(moves, "to_location", "from_location"),
-        arrivals=expand(
-            arrives, each, moves["lead_time_days"].to_numpy(np.int64), whole, buckets, size
-        ),
+        arrivals=expand(arrives, each, moves["lead_time_days"].to_numpy(np.int64), whole, buckets, size),
         uses=expand(leaves, each, np.zeros(size[1], dtype=np.int64), whole, buckets, size),
         hours=_nothing(len(network.resources) * buckets.count, size[1] * buckets.count),
         unit_cost=np.repeat(freight, buckets.count),

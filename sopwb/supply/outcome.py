@@ -124,7 +124,8 @@ def constraint_price(data: PlanData, program: Program, solution: Solution) -> pd
     frames = [_prices_of(rule, data, solution) for rule in program.rules if rule.rows is not None]
     whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     grouped = whole.groupby(["constraint", "subject", "period", "unit"], as_index=False, sort=True)
-    return grouped["price_per_unit"].max()[columns]
+    highest: pd.DataFrame = grouped.agg({"price_per_unit": "max"})
+    return highest[columns]
 
 
 def _prices_of(rule: RuleRows, data: PlanData, solution: Solution) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sopwb.config.base import RuleSettings
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Parts, mark_of
-from sopwb.supply.buckets import Floats, Ints
+from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.limits import Rows
 from sopwb.supply.variables import Variables, units_of
@@ -41,8 +41,8 @@ class RuleRows:
     first: int
     last: int
     price: Floats
-    is_soft: Flags  # type: ignore[type-arg]
-    is_elastic: Flags  # type: ignore[type-arg]
+    is_soft: Flags
+    is_elastic: Flags
     rows: Rows | None
 
 
@@ -60,7 +60,7 @@ class Program:
 
     matrix: sp.csr_array
     most: Floats
-    is_equal: Flags  # type: ignore[type-arg]
+    is_equal: Flags
     blocks: Mapping[str, slice]
     unit: Floats
     rules: tuple[RuleRows, ...]
@@ -156,10 +156,12 @@ def program_of(
         _check_priced(name, modes[name], prices)
         hard = rows.is_hard if rows is not None and len(rows.is_hard) == size else np.zeros(size, dtype=bool)
         soft = np.full(size, modes[name] == "soft") & ~hard
-        elastic = np.full(size, modes[name] in {"soft", "hard"} and not options[name].get("always_met")) & ~soft
-        unit = str(options[name].get("unit", "unit"))
+        elastic = (
+            np.full(size, modes[name] in {"soft", "hard"} and not options[name].get("always_met")) & ~soft
+        )
+        of_limit = str(options[name].get("unit", "unit"))
         known = rows if rows is not None and len(rows.bucket) == size else None
-        rules.append(RuleRows(name, unit, first, last, prices, soft, elastic, known))
+        rules.append(RuleRows(name, of_limit, first, last, prices, soft, elastic, known))
     unit = np.ones(matrix.shape[1])
     for name, sizes in units_of(data).items():
         unit[blocks[name]] = sizes

@@ -57,7 +57,7 @@ def use_per_unit(data: PlanData) -> tuple[pd.Index, Floats, Floats]:
     return products, np.asarray(total @ hours), np.asarray(total.toarray())
 
 
-def binding_limits(data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
+def binding_limits(program: Program, solution: Solution) -> pd.DataFrame:
     """Limits whose easing would serve more: rule, subject, bucket and what one more unit is worth."""
     frames = []
     for rule in program.rules:
@@ -101,16 +101,15 @@ def shortage(
     return why[COLUMNS].reset_index(drop=True)
 
 
-def _worst_limits(
-    short: pd.DataFrame, data: PlanData, program: Program, solution: Solution
-) -> pd.DataFrame:
+def _worst_limits(short: pd.DataFrame, data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
     """Reason and subject of each shortage row."""
     products, hours, parts = use_per_unit(data)
-    limits = binding_limits(data, program, solution)
+    limits = binding_limits(program, solution)
     made_or_bought = set(data.network.recipes["product"]) | set(data.network.terms["product"])
-    worth = _worth(limits, products, hours, parts, data)
+    resources = pd.Index(data.network.resources["resource"])
+    worth = _worth(limits, products, hours, parts, resources)
     bucket = limits["bucket"].to_numpy(np.int64)
-    row = products.get_indexer(short["product"])
+    row = products.get_indexer(pd.Index(short["product"]))
     reasons, subjects = [], []
     for product, place, at in zip(short["product"], row, short["bucket"], strict=True):
         value = np.where(bucket <= at, worth[place], 0.0) if len(limits) else np.zeros(0)
@@ -130,10 +129,9 @@ def _who(subject: str) -> str:
 
 
 def _worth(
-    limits: pd.DataFrame, products: pd.Index[str], hours: Floats, parts: Floats, data: PlanData
+    limits: pd.DataFrame, products: pd.Index[str], hours: Floats, parts: Floats, resources: pd.Index[str]
 ) -> Floats:
     """Worth of each limit for one unit of each product; products by limits."""
-    resources = pd.Index(data.network.resources["resource"])
     worth = np.zeros((len(products), len(limits)))
     for place, (rule, subject, price) in enumerate(
         zip(limits["rule"], limits["subject"], limits["price"], strict=True)

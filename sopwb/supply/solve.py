@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-
 from sopwb.config.supply import SupplySettings
 from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
@@ -109,6 +108,7 @@ def _loaded(elastic: Elastic, settings: SupplySettings) -> highspy.Highs:
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)
     solver.setOptionValue("solver", settings.solver)
+    solver.setOptionValue("run_crossover", "on" if settings.crossover else "off")
     lp = highspy.HighsLp()
     rows, columns = elastic.matrix.shape
     lp.num_row_, lp.num_col_ = rows, columns
@@ -133,16 +133,36 @@ def _hold(solver: highspy.Highs, charge: Floats, limit: float) -> None:
 
 def _run(solver: highspy.Highs, cost: Floats) -> _Found:
     """The best values for a cost of the columns, with the prices of rows and bounds."""
+    solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+    _optimise(solver)
+    found = solver.getSolution()
+    values, row_dual, column_dual = (
+        np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)
+    )
+    return _Found(values, row_dual, column_dual, solver.getObjectiveValue() / MONEY)
+
+
+def _optimise(solver: highspy.Highs) -> None:
+    """Run the solver; where a method ends without a plan, the next one begins afresh.
+
+    Raises
+    ------
+    SopwbError
+        None of the methods finds the optimum.
+    """
     import highspy
 
-    solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-    solver.run()
-    status = solver.getModelStatus()
-    if status != highspy.HighsModelStatus.kOptimal:
-        raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")
-    found = solver.getSolution()
-    arrays = [np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)]
-    return _Found(*arrays, objective=solver.getObjectiveValue() / MONEY)
+    status = highspy.HighsModelStatus.kNotset
+    for options in ({}, {"solver": "ipx", "run_crossover": "off"}, {"solver": "simplex"}):
+        for name, value in options.items():
+            solver.setOptionValue(name, value)
+        if options:
+            solver.clearSolver()
+        solver.run()
+        status = solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return
+    raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")
 
 
 def _line(solver: highspy.Highs, goal: str, found: _Found) -> Solved:
@@ -157,5 +177,3 @@ def _row_prices(program: Program, elastic: Elastic, found: _Found) -> Floats:
     column, factor = elastic.bound_column, elastic.bound_factor
     price[elastic.bound_row] = -found.column_dual[column] / (program.unit[column] * factor)
     return np.maximum(price, 0.0) / MONEY
-
-

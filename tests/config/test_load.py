@@ -14,7 +14,7 @@ SCENARIOS = """
 scenarios:
   crisis:
     title: Crisis
-    settings: {supply.frozen_days: 7, finance.days_per_month: 31}
+    settings: {supply.late_days_maximum: 7, finance.days_per_month: 31}
 """
 
 
@@ -22,7 +22,7 @@ scenarios:
 def folder(tmp_path: Path) -> Path:
     place = tmp_path / "acme"
     place.mkdir()
-    (place / "model.yaml").write_text("name: Acme\nsupply:\n  frozen_days: 14\n", encoding="utf-8")
+    (place / "model.yaml").write_text("name: Acme\nsupply:\n  late_days_maximum: 14\n", encoding="utf-8")
     (place / "scenarios.yaml").write_text(SCENARIOS, encoding="utf-8")
     return place
 
@@ -36,17 +36,17 @@ def message(folder: Path, *words: object) -> str:
 def test_each_layer_wins_over_the_one_before_and_is_remembered(folder):
     base = load_setup(folder)
     crisis = load_setup(folder, "crisis")
-    run = load_setup(folder, "crisis", {"supply.frozen_days": 3})
-    assert [setup.model.supply.frozen_days for setup in (base, crisis, run)] == [14, 7, 3]
-    assert base.origins["supply.frozen_days"] == "model.yaml line 3"
-    assert crisis.origins["supply.frozen_days"] == "scenario crisis"
-    assert run.origins["supply.frozen_days"] == "run parameter"
+    run = load_setup(folder, "crisis", {"supply.late_days_maximum": 3})
+    assert [setup.model.supply.late_days_maximum for setup in (base, crisis, run)] == [14, 7, 3]
+    assert base.origins["supply.late_days_maximum"] == "model.yaml line 3"
+    assert crisis.origins["supply.late_days_maximum"] == "scenario crisis"
+    assert run.origins["supply.late_days_maximum"] == "run parameter"
     assert run.model.finance.days_per_month == 31
 
 
 def test_two_settings_of_one_layer_may_not_touch_the_same_key(folder):
-    told = message(folder, "baseline", {"supply": {}, "supply.frozen_days": 3})
-    assert "run parameter: sets both supply and supply.frozen_days" in told
+    told = message(folder, "baseline", {"supply": {}, "supply.late_days_maximum": 3})
+    assert "run parameter: sets both supply and supply.late_days_maximum" in told
 
 
 def test_a_setting_below_a_single_value_is_no_setting(folder):
@@ -55,7 +55,7 @@ def test_a_setting_below_a_single_value_is_no_setting(folder):
 
 def test_a_section_left_empty_can_be_set_by_the_run(folder):
     (folder / "model.yaml").write_text("name: Acme\nsupply:\n", encoding="utf-8")
-    assert load_setup(folder, "baseline", {"supply.frozen_days": 3}).model.supply.frozen_days == 3
+    assert load_setup(folder, "baseline", {"supply.late_days_maximum": 3}).model.supply.late_days_maximum == 3
 
 
 def test_what_is_set_when_the_model_is_read_is_refused_in_the_file(folder):
@@ -125,7 +125,7 @@ def test_a_scenario_laid_over_a_model_in_memory_is_what_reading_it_gives(folder)
 def test_a_model_cannot_be_changed_after_it_was_read(folder):
     model = load_setup(folder).model
     with pytest.raises(ValueError, match="frozen"):
-        model.supply.frozen_days = 3
+        model.supply.late_days_maximum = 3
 
 
 def test_the_schema_for_editors_describes_every_setting_a_customer_may_write():

@@ -121,19 +121,24 @@ def test_codes_that_look_like_numbers_or_words_are_codes(tmp_path):
 
 def test_an_unknown_setting_is_told_its_line_and_nearest_name(tmp_path):
     folder = acme(tmp_path)
-    append(folder, "model.yaml", "supply:\n  frozen_day: 14\nfinances: {}\n")
+    append(folder, "model.yaml", "supply:\n  late_days_maximu: 14\nfinances: {}\n")
     line = len((folder / "model.yaml").read_text(encoding="utf-8").splitlines()) - 1
     faults = {fault.problem: fault for fault in faults_of(folder)}
-    frozen = faults["supply.frozen_day is not a setting"]
+    frozen = faults["supply.late_days_maximu is not a setting"]
     assert frozen.where == f"model.yaml line {line}"
-    assert frozen.remedy == "did you mean frozen_days?"
+    assert frozen.remedy == "did you mean late_days_maximum?"
     assert faults["finances is not a setting"].remedy == "did you mean finance?"
 
 
 @pytest.mark.parametrize(
     ("key", "value", "problem", "remedy"),
     [
-        ("supply.frozen_dayz", 3, "supply.frozen_dayz is not a setting", "did you mean frozen_days?"),
+        (
+            "supply.late_days_maximun",
+            3,
+            "supply.late_days_maximun is not a setting",
+            "did you mean late_days_maximum?",
+        ),
         ("calendar.history_bucket", "day", 'calendar.history_bucket is "day"', "'week' or 'month'"),
         ("calendar.history_bucket.x", 1, "calendar.history_bucket", ""),
         ("name", 12, "name is 12", "string"),

@@ -64,7 +64,7 @@ def test_a_scenario_without_changes_runs_nothing(ran, stages):
 
 
 def test_a_setting_may_reach_every_stage(ran, stages):
-    replan(base(), model(settings={"supply.frozen_days": 3}), PARTS, stages, "what_if")
+    replan(base(), model(settings={"supply.late_days_maximum": 3}), PARTS, stages, "what_if")
     assert ran == ["buying", "moving", "other"]
 
 

@@ -1,0 +1,295 @@
+"""Messages of the supply review: service, load, shortages, and what limits are worth."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.calendar import fiscal_month
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.measure.service import on_time, service_rate
+from sopwb.measure.wording import count, sentence, words
+from sopwb.report import charts
+from sopwb.report.numbers import iso_date, iso_month, percent, short
+from sopwb.report.section import Card, Section
+from sopwb.report.table import Table
+
+__all__ = [
+    "bottlenecks",
+    "constraint_prices",
+    "load_heat_map",
+    "service_by_family",
+    "shortages",
+    "supply_headline",
+]
+
+NOTEBOOK = "40_supply_review"
+FULL = 0.95
+MOST_FAMILIES = 12
+LADDER = 20
+KEY = ["product", "market", "period"]
+
+
+def _span(dates: pd.Series[pd.Timestamp]) -> str:
+    return f"{iso_month(dates.min())} to {iso_month(dates.max())}"
+
+
+def _resource_names(tables: Tables) -> pd.Series[str]:
+    resource = tables["resource"]
+    return resource.set_index("resource")["description"].fillna(
+        resource.set_index("resource").index.to_series()
+    )
+
+
+def _named(tables: Tables, code: str) -> str:
+    """Description of a resource; any other code as it is."""
+    return str(_resource_names(tables).to_dict().get(code, code))
+
+
+def _money(tables: Tables) -> pd.DataFrame:
+    """Shipment plan with lost and open quantities at the net price of their bucket."""
+    price = tables["demand_plan"][[*KEY, "net_price_per_unit"]]
+    rows = on_time(tables["shipment_plan"]).merge(price, on=KEY, how="left", validate="one_to_one")
+    price_per_unit = rows["net_price_per_unit"].fillna(0.0)
+    return rows.assign(
+        lost_value=rows["lost_qty"] * price_per_unit, late_value=rows["backlog_qty"] * price_per_unit
+    )
+
+
+def _peak(tables: Tables) -> pd.DataFrame:
+    """Load of each resource over the plan: peak and its bucket, mean, hours close to full, dearest hour."""
+    use = tables["capacity_use"]
+    near = (use["required_hours"] - FULL * use["capacity_hours"]).clip(lower=0.0)
+    near = near.where(use["capacity_hours"] > 0, 0.0)
+    use = use.assign(near_full_hours=near).sort_values(["resource", "period"], ignore_index=True)
+    sums = use.groupby("resource").agg(
+        required=("required_hours", "sum"),
+        capacity=("capacity_hours", "sum"),
+        peak_rate=("utilisation_rate", "max"),
+        near_full_hours=("near_full_hours", "sum"),
+        overtime_hours=("overtime_hours", "sum"),
+        overload_hours=("overload_hours", "sum"),
+        price_per_hour=("price_per_hour", "max"),
+    )
+    dearest = use.loc[use.groupby("resource")["price_per_hour"].idxmax()].set_index("resource")
+    busiest = use.dropna(subset=["utilisation_rate"])
+    busiest = busiest.loc[busiest.groupby("resource")["utilisation_rate"].idxmax()].set_index("resource")
+    when = dearest["period"].where(dearest["price_per_hour"] > 0, busiest["period"].reindex(dearest.index))
+    mean = (sums["required"] / sums["capacity"]).where(sums["capacity"] > 0)
+    return sums.assign(mean_rate=mean, when=when).reset_index()
+
+
+@report_section("supply_headline", notebook=NOTEBOOK)
+def supply_headline(tables: Tables, model: Model) -> Section:
+    """Service, lost and late demand, overtime and the busiest resource of the plan."""
+    shipment = tables["shipment_plan"]
+    title = f"{model.name}, supply plan, {_span(shipment['period'])} FC"
+    source = ("shipment_plan", "whole plan, with capacity_use")
+    if shipment.empty:
+        return Section("There is no supply plan yet", f"{model.name}, supply plan", source=source)
+    rows, service = _money(tables), service_rate(shipment)
+    lost = float(rows["lost_value"].sum())
+    late = float(rows.loc[rows["period"] == rows["period"].max(), "late_value"].sum())
+    message = f"The plan ships {percent(service)} of demand on time"
+    message += f", loses {short(lost, model.currency)}" if lost > 0 else " and loses none"
+    load = _peak(tables)
+    cards = [
+        Card("Service", service, "rate"),
+        Card("Lost", lost, sense="lower_better", currency=model.currency),
+        Card("Late at the end", late, sense="lower_better", currency=model.currency),
+        Card(
+            "Overtime", float(tables["capacity_use"]["overtime_hours"].sum()), "hours", sense="lower_better"
+        ),
+    ]
+    if load["mean_rate"].notna().any():
+        top = load.loc[load["mean_rate"].idxmax()]
+        name = _named(tables, str(top["resource"]))
+        message += f"; {name} carries most, {percent(top['mean_rate'], 0)} of its regular hours"
+        cards.append(Card(f"Highest mean load: {name}", float(top["mean_rate"]), "rate", sense="neutral"))
+    return Section(message, title, cards=tuple(cards), source=source)
+
+
+def _load(tables: Tables, buckets: pd.DataFrame) -> pd.DataFrame:
+    """Load by resource and the start shown for each bucket."""
+    use = tables["capacity_use"].merge(buckets, on="period", how="inner", validate="many_to_one")
+    sums = use.groupby(["resource", "start"], as_index=False)[["required_hours", "capacity_hours"]].sum()
+    rate = (sums["required_hours"] / sums["capacity_hours"]).where(sums["capacity_hours"] > 0)
+    names = sums["resource"].map(_resource_names(tables)).fillna(sums["resource"])
+    return sums.assign(row=names, rate=rate).rename(columns={"start": "period"})
+
+
+@report_section("load_heat_map", notebook=NOTEBOOK)
+def load_heat_map(tables: Tables, model: Model) -> Section:
+    """Load of every resource by month over the whole plan, and by week while the plan has weeks."""
+    period = tables["period"]
+    title = f"{model.name}, load by resource, % of regular hours, by month and week, FC"
+    source = ("capacity_use", "all resources and buckets")
+    if tables["capacity_use"].empty:
+        return Section("No resource is planned", title, source=source)
+    by_month = _load(tables, period[["period"]].assign(start=fiscal_month(period["period"])))
+    weeks = period.loc[period["bucket"] == "week", ["period"]]
+    by_week = _load(tables, weeks.assign(start=weeks["period"]))
+    full = by_month[by_month["rate"] > FULL]
+    title = f"{model.name}, load by resource, % of regular hours, {_span(by_month['period'])} FC"
+    message = f"No resource is above {percent(FULL, 0)} of its regular hours in any month"
+    if len(full):
+        often = full.groupby("row").size().sort_values(ascending=False, kind="stable")
+        message = (
+            f"{often.index[0]} is above {percent(FULL, 0)} of its regular hours in "
+            f"{count(int(often.iloc[0]), 'month')}, the most of "
+            f"{count(len(often), 'resource')} that pass it"
+        )
+    drawn = [charts.heat_map(part[["row", "period", "rate"]]) for part in (by_month, by_week) if len(part)]
+    note = "By month, then by week." if len(by_week) else ""
+    return Section(message, title, chart=tuple(drawn), note=note, source=source)
+
+
+@report_section("bottlenecks", notebook=NOTEBOOK)
+def bottlenecks(tables: Tables, model: Model) -> Section:
+    """Resources by what one more hour is worth, with their peak load and hours close to full."""
+    title = f"{model.name}, resources of the plan, hours and {model.currency} for one more hour, FC"
+    source = ("capacity_use", "whole plan, by resource")
+    load = _peak(tables)
+    if load.empty:
+        return Section("No resource is planned", title, source=source)
+    load = load.assign(resource=load["resource"].map(_resource_names(tables)).fillna(load["resource"]))
+    load = load.sort_values(["price_per_hour", "peak_rate", "resource"], ascending=[False, False, True])
+    top = load.iloc[0]
+    message = "One more hour is worth nothing on any resource"
+    if top["price_per_hour"] > 0:
+        message = (
+            f"An hour more on {top['resource']} is worth {short(top['price_per_hour'], model.currency)} "
+            f"in the bucket of {iso_date(top['when'])}, more than anywhere else"
+        )
+    columns = ["resource", "mean_rate", "peak_rate", "near_full_hours", "overtime_hours", "overload_hours"]
+    table = Table(
+        load[[*columns, "price_per_hour", "when"]].reset_index(drop=True),
+        headings={
+            "mean_rate": "mean load",
+            "peak_rate": "peak load",
+            "near_full_hours": f"beyond {percent(FULL, 0)} (h)",
+            "price_per_hour": f"one more hour, at most ({model.currency})",
+        },
+        currency=model.currency,
+    )
+    note = "When: the bucket in which an hour is worth most, else the busiest."
+    return Section(message, title, table=table, note=note, source=source)
+
+
+@report_section("shortages", notebook=NOTEBOOK)
+def shortages(tables: Tables, model: Model) -> Section:
+    """Late and lost demand in money by what binds."""
+    rows = tables["shortage"]
+    title = f"{model.name}, late and lost demand at net prices, {model.currency}, by reason, FC"
+    source = ("shortage", "all rows, by reason and subject")
+    if rows.empty:
+        message = "Nothing is late or lost in the plan"
+        if tables["shipment_plan"].empty:
+            message = "There is no supply plan yet"
+        return Section(message, title, source=source)
+    sums = rows.fillna({"subject": ""}).groupby(["reason", "subject"], as_index=False)
+    named = sums.agg(
+        products=("product", "nunique"),
+        start_date=("period", "min"),
+        late_qty=("late_qty", "sum"),
+        lost_qty=("lost_qty", "sum"),
+        short_value=("short_value", "sum"),
+    ).sort_values(["short_value", "reason", "subject"], ascending=[False, True, True], ignore_index=True)
+    reasons = named.groupby("reason")["short_value"].sum().sort_values(ascending=False)
+    total = float(reasons.sum())
+    message = (
+        f"{short(total, model.currency)} of demand is late or lost, "
+        f"{short(reasons.iloc[0], model.currency)} of it for {words(str(reasons.index[0]))}"
+    )
+    bars = pd.DataFrame(
+        {"label": [sentence(words(str(r))) for r in reasons.index], "value": reasons.to_numpy()}
+    )
+    chart = charts.bars_by_structure(bars, unit=model.currency, sense="lower_better")
+    subjects = named["subject"].map(_resource_names(tables)).fillna(named["subject"])
+    table = Table(
+        named.assign(subject=subjects),
+        headings={"start_date": "from", "short_value": f"late and lost ({model.currency})"},
+        units={"products": "count"},
+        currency=model.currency,
+    )
+    note = "An order that stays late counts in every bucket in which it is open."
+    return Section(message, title, chart=chart, table=table, note=note, source=source)
+
+
+@report_section("service_by_family", notebook=NOTEBOOK)
+def service_by_family(tables: Tables, model: Model) -> Section:
+    """Share of demand shipped in its own bucket, and what is lost, by family; the lowest first."""
+    shipment = tables["shipment_plan"]
+    title = f"{model.name}, demand shipped on time by family, %, FC"
+    source = ("shipment_plan", "whole plan, by family")
+    if shipment.empty or shipment["demand_qty"].sum() <= 0:
+        return Section("There is no demand to ship yet", title, source=source)
+    title = f"{model.name}, demand shipped on time by family, %, {_span(shipment['period'])} FC"
+    rows = _money(tables)
+    family = rows["product"].map(tables["product"].set_index("product")["family"]).rename("family")
+    sums = rows.groupby(family)[["demand_qty", "on_time_qty", "lost_qty", "lost_value"]].sum()
+    sums = sums[sums["demand_qty"] > 0].reset_index()
+    sums = sums.assign(service_rate=sums["on_time_qty"] / sums["demand_qty"])
+    sums = sums.sort_values(["service_rate", "demand_qty"], ascending=[True, False], ignore_index=True)
+    sums = sums.assign(family=[sentence(words(str(name))) for name in sums["family"]])
+    low = sums.iloc[0]
+    whole = service_rate(shipment)
+    message = f"All {len(sums)} families ship all demand on time"
+    if round(float(low["service_rate"]), 4) < 1:
+        message = f"{low['family']} is served worst: {percent(low['service_rate'])} on time"
+        message += f", {percent(whole)} in all"
+    bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
+    chart = charts.bars_by_structure(bars[["label", "value"]], unit="%")
+    table = Table(
+        sums[["family", "demand_qty", "on_time_qty", "lost_qty", "lost_value", "service_rate"]],
+        headings={"on_time_qty": "on time", "service_rate": "service"},
+        max_rows=MOST_FAMILIES,
+        currency=model.currency,
+    )
+    return Section(message, title, chart=chart, table=table, source=source)
+
+
+@report_section("constraint_prices", notebook=NOTEBOOK)
+def constraint_prices(tables: Tables, model: Model) -> Section:
+    """What one more unit of each binding limit is worth, the dearest of a kind first."""
+    rows = tables["constraint_price"]
+    title = f"{model.name}, worth of one more unit of what binds, {model.currency}, whole plan FC"
+    source = ("constraint_price", "all rows, by limit")
+    if rows.empty:
+        return Section("No limit binds in the plan", title, source=source)
+    rows = rows.sort_values(
+        ["price_per_unit", "constraint", "subject", "period"], ascending=[False, *[True] * 3]
+    )
+    best = rows.groupby(["constraint", "subject"], sort=False).agg(
+        price_per_unit=("price_per_unit", "first"),
+        unit=("unit", "first"),
+        when=("period", "first"),
+        buckets=("period", "nunique"),
+    )
+    best = best.reset_index().sort_values(["constraint", "price_per_unit"], ascending=[True, False])
+    hours = best[best["unit"] == "hour"].sort_values("price_per_unit", ascending=False, kind="stable")
+    top = (hours if len(hours) else best).iloc[0]
+    names = _resource_names(tables)
+    message = (
+        f"{count(len(best), 'limit binds', 'limits bind')}; one more {top['unit']} of "
+        f"{_named(tables, str(top['subject']))} is worth "
+        f"{short(top['price_per_unit'], model.currency)} in the bucket of {iso_date(top['when'])}"
+    )
+    first = best.groupby("constraint").head(LADDER // max(1, best["constraint"].nunique()) + 1)
+    table = Table(
+        first.assign(
+            constraint=[words(str(name)) for name in first["constraint"]],
+            subject=first["subject"].map(names).fillna(first["subject"]),
+        ).reset_index(drop=True),
+        headings={
+            "constraint": "limit",
+            "price_per_unit": f"worth of one more ({model.currency})",
+            "unit": "of a",
+            "buckets": "buckets it binds in",
+        },
+        units={"buckets": "count"},
+        max_rows=LADDER,
+        currency=model.currency,
+    )
+    note = "Held for the service of the plan; worth differs by unit, so compare within a kind of limit."
+    return Section(message, title, table=table, note=note, source=source)
