@@ -74,9 +74,9 @@ def _regular_hours(
     )
     follows = (resource["days_basis"] == "working").to_numpy()
     is_open = np.where(follows[:, None], works[None, :], True).astype("float64")
-    for span in resource_calendar.itertuples(index=False):
-        row = (resource["resource"] == span.resource).to_numpy()
-        column = ((days >= span.start_date) & (days <= span.end_date)).astype(bool)
-        is_open[np.ix_(row, column)] *= span.capacity_rate
+    for span in resource_calendar.to_dict("records"):
+        row = (resource["resource"] == span["resource"]).to_numpy()
+        column = np.asarray((days >= span["start_date"]) & (days <= span["end_date"]), dtype=bool)
+        is_open[np.ix_(row, column)] *= span["capacity_rate"]
     hours = is_open.sum(axis=1) * resource["hours_per_day"].to_numpy()
     return pd.DataFrame({"resource": resource["resource"].to_numpy(), "capacity_hours": hours})

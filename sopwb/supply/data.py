@@ -82,20 +82,26 @@ class StockData:
 
     Parameters
     ----------
-    inflow
-        Opening stock in the first bucket and scheduled receipts.
+    opening, scheduled
+        Stock at the start, in the first bucket, and scheduled receipts.
     safety, target
         Safety stock and whole target at the end of the bucket.
     standard_cost, variable_cost, pallets
         Of one unit; one a node.
     """
 
-    inflow: Floats
+    opening: Floats
+    scheduled: Floats
     safety: Floats
     target: Floats
     standard_cost: Floats
     variable_cost: Floats
     pallets: Floats
+
+    @property
+    def inflow(self) -> Floats:
+        """What comes in anyway."""
+        return self.opening + self.scheduled
 
 
 @dataclass(frozen=True)
@@ -193,18 +199,24 @@ def _hours(tables: Tables, network: Network) -> HourData:
     )
 
 
-def _inflow(tables: Tables, network: Network) -> Floats:
-    """Opening stock in the first bucket and scheduled receipts when due; what is overdue arrives at once."""
-    buckets = network.buckets
-    inflow = np.zeros((len(network.nodes), buckets.count))
-    stock, due = tables["stock_on_hand"], tables["scheduled_receipt"]
+def _opening(tables: Tables, network: Network) -> Floats:
+    """Stock at the start, in the first bucket."""
+    grid = np.zeros((len(network.nodes), network.buckets.count))
+    stock = tables["stock_on_hand"]
     node = network.node(stock["product"], stock["location"])
-    np.add.at(inflow[:, 0], node[node >= 0], stock["on_hand_qty"].to_numpy(float)[node >= 0])
+    np.add.at(grid[:, 0], node[node >= 0], stock["on_hand_qty"].to_numpy(float)[node >= 0])
+    return grid.ravel()
+
+
+def _scheduled(tables: Tables, network: Network) -> Floats:
+    """Scheduled receipts when due; what is overdue arrives in the first bucket."""
+    buckets, due = network.buckets, tables["scheduled_receipt"]
+    grid = np.zeros((len(network.nodes), buckets.count))
     node = network.node(due["product"], due["location"])
     bucket = np.maximum(buckets.holding(day_numbers(due["due_date"])), 0)
     inside = (node >= 0) & (bucket < buckets.count)
-    np.add.at(inflow, (node[inside], bucket[inside]), due["receipt_qty"].to_numpy(float)[inside])
-    return inflow.ravel()
+    np.add.at(grid, (node[inside], bucket[inside]), due["receipt_qty"].to_numpy(float)[inside])
+    return grid.ravel()
 
 
 def _per_unit(network: Network, table: pd.DataFrame, column: str) -> Floats:
@@ -217,7 +229,8 @@ def _stock(tables: Tables, network: Network) -> StockData:
     pallet = tables["unit_conversion"].query("unit == 'pallet'")
     units = _per_unit(network, pallet, "qty_per_unit")
     return StockData(
-        inflow=_inflow(tables, network),
+        opening=_opening(tables, network),
+        scheduled=_scheduled(tables, network),
         safety=_grid(targets, "safety_stock_qty", network.nodes[NODE], buckets),
         target=_grid(targets, "target_qty", network.nodes[NODE], buckets),
         standard_cost=_per_unit(network, tables["product_cost"], "standard_cost_per_unit"),

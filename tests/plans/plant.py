@@ -16,7 +16,6 @@ from sopwb.supply.stage import supply
 
 SCHEMA = load_schema()
 START = pd.Timestamp("2026-01-01")
-NEEDED_DEFAULTS = {"product_cost": {"basis": "roll-up"}}
 
 
 def rows_of(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -84,6 +83,7 @@ class Plant:
     def line(self, product: str, hours_per_day: float, hours_per_unit: float = 1.0, **more: Any) -> Plant:
         """A resource of which a unit of the product takes hours."""
         self.add("resource", resource="line", location="plant", hours_per_day=hours_per_day)
+        self.add("cost_rate", resource="line", cost_type="machine", rate_per_hour=1.0, is_variable=True)
         return self.add(
             "routing", product=product, location="plant", operation=10, resource="line",
             run_hours_per_unit=hours_per_unit, **more,

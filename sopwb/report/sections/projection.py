@@ -79,7 +79,7 @@ def sales_production_inventory(tables: Tables, model: Model) -> Section:
     chart = charts.family_grid(
         shown.drop(columns="place"), units=dict.fromkeys(MEASURES, model.currency), width=185
     )
-    note = "Stock is at month end. "
+    note = "Stock is at month end; what is made includes finished products that go into others. "
     note += f"The {len(order)} largest of {len(sizes)} families are drawn." if len(order) < len(sizes) else ""
     return Section(message, title, chart=chart, note=note.strip(), source=source)
 
@@ -107,7 +107,7 @@ def _stock_goal(tables: Tables) -> tuple[float, str] | None:
 @report_section("projected_stock", notebook=NOTEBOOK)
 def projected_stock(tables: Tables, model: Model) -> Section:
     """Stock at month ends against the sum of product targets and safety stocks, in money."""
-    title = f"{model.name}, stock at month end, {model.currency} at standard cost, FC against target"
+    title = f"{model.name}, stock at month end, {model.currency} at cost, FC against product targets (PL)"
     source = ("projected_inventory", "last bucket of each month")
     data = _ends_in_money(tables)
     if data.empty:
@@ -123,7 +123,7 @@ def projected_stock(tables: Tables, model: Model) -> Section:
         if len(below)
         else "it covers the safety stock at every month end"
     )
-    names = {"stock": "FC", "target": "product targets", "safety": "safety stock"}
+    names = {"stock": "FC", "target": "PL", "safety": "safety stock"}
     long = data.melt(id_vars="month", value_vars=list(names), var_name="version", value_name="value")
     long = long.assign(version=long["version"].map(names)).rename(columns={"month": "period"})
     chart = charts.lines_with_band(long, unit=model.currency, target=_stock_goal(tables), width=700)

@@ -234,12 +234,12 @@ def service_by_family(tables: Tables, model: Model) -> Section:
     sums = sums.assign(family=[sentence(words(str(name))) for name in sums["family"]])
     low = sums.iloc[0]
     whole = service_rate(shipment)
-    message = f"All {len(sums)} families ship all demand on time"
+    message, chart = f"All {len(sums)} families ship all demand on time", None
     if round(float(low["service_rate"]), 4) < 1:
         message = f"{low['family']} is served worst: {percent(low['service_rate'])} on time"
         message += f", {percent(whole)} in all"
-    bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
-    chart = charts.bars_by_structure(bars[["label", "value"]], unit="%")
+        bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
+        chart = charts.bars_by_structure(bars[["label", "value"]], unit="%")
     table = Table(
         sums[["family", "demand_qty", "on_time_qty", "lost_qty", "lost_value", "service_rate"]],
         headings={"on_time_qty": "on time", "service_rate": "service"},
