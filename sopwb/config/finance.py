@@ -23,7 +23,7 @@ class FinanceSettings(Settings):
     production_at: Literal["plan", "standard"] = "plan"
     """What production and purchases cost: as the plan runs and buys, or at standard, without variances."""
     normal_utilisation_rate: float = Field(default=0, ge=0, le=1.5)
-    """Share of regular hours for which fixed hourly rates are paid, used or not; 0: paid for the hours used."""
+    """Share of regular hours whose fixed rates are paid, used or not; 0: paid for the hours used."""
     run_rate_months: int = Field(default=12, ge=0, le=36)
     """Closed months whose average stands in for a line without any cost line; 0: such a line is zero."""
     customer_days: int = Field(default=30, ge=0, le=365)

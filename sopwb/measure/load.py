@@ -58,9 +58,9 @@ def booked_load(
     hours = _regular_hours(resource, resource_calendar, days, holidays)
     load = booked.merge(hours, on="resource", how="inner", validate="one_to_one")
     capacity = load["capacity_hours"].where(load["capacity_hours"] > 0)
-    return load.assign(start_date=start, end_date=end, utilisation_rate=load["booked_hours"] / capacity)[
-        COLUMNS
-    ]
+    rate = load["booked_hours"] / capacity
+    dated = load.assign(start_date=start, end_date=end, utilisation_rate=rate)
+    return dated.reindex(columns=COLUMNS)
 
 
 def _regular_hours(

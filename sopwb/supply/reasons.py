@@ -40,7 +40,8 @@ def use_per_unit(data: PlanData) -> tuple[pd.Index, Floats, Floats]:
     option = data.options.get("make")
     if option is not None:
         first = np.arange(option.count) * data.buckets.count
-        used = option.hours[:, first].toarray().reshape(len(network.resources), data.buckets.count, option.count)
+        grid = (len(network.resources), data.buckets.count, option.count)
+        used = option.hours[:, first].toarray().reshape(grid)
         np.add.at(hours, own, used.sum(axis=1).T / ways[:, None])
     part = network.components
     gross = (part["qty_per_unit"] / (1.0 - part["scrap_rate"])).to_numpy(float)

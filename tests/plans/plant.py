@@ -71,7 +71,9 @@ class Plant:
             "product_cost", product=name, standard_cost_per_unit=cost, variable_cost_per_unit=cost
         )
 
-    def demand(self, product: str, quantities: list[float], market: str = "home", price: float = 10.0) -> Plant:
+    def demand(
+        self, product: str, quantities: list[float], market: str = "home", price: float = 10.0
+    ) -> Plant:
         """Demand of a product in a market, a quantity a month."""
         for period, quantity in zip(self.periods, quantities, strict=True):
             self.add(

@@ -56,7 +56,8 @@ def test_stock_is_built_before_a_resource_closes():
     plant = Plant(settings={"late_days_maximum": 0}).product("cola").market()
     plant.demand("cola", [50, 100, 50]).line("cola", 10)
     second = plant.periods[1]
-    plant.add("resource_calendar", resource="line", start_date=second, end_date=plant.periods[2] - (plant.periods[2] - second) / 30,
+    plant.add("resource_calendar", resource="line", start_date=second,
+              end_date=plant.periods[2] - (plant.periods[2] - second) / 30,
               capacity_rate=0.0, reason="overhaul")  # fmt: skip
     plan = plant.planned()
     assert by_month(plan["capacity_use"], "capacity_hours") == [200, 0, 200]
@@ -66,7 +67,9 @@ def test_stock_is_built_before_a_resource_closes():
 
 
 def test_what_a_supplier_brings_too_late_is_lost_by_lead_time():
-    plant = Plant(settings={"late_days_maximum": 0}).product("syrup", 2.0).market().demand("syrup", [60, 60, 60])
+    plant = (
+        Plant(settings={"late_days_maximum": 0}).product("syrup", 2.0).market().demand("syrup", [60, 60, 60])
+    )
     plant.add("purchase_term", product="syrup", supplier="maker", location="plant", price_per_unit=2.0,
               currency="EUR", lead_time_days=30)  # fmt: skip
     plan = plant.planned()
@@ -77,7 +80,9 @@ def test_what_a_supplier_brings_too_late_is_lost_by_lead_time():
 
 
 def test_a_supplier_that_brings_too_little_is_named():
-    plant = Plant(settings={"late_days_maximum": 0}).product("syrup", 2.0).market().demand("syrup", [60, 60, 60])
+    plant = (
+        Plant(settings={"late_days_maximum": 0}).product("syrup", 2.0).market().demand("syrup", [60, 60, 60])
+    )
     plant.add("purchase_term", product="syrup", supplier="maker", location="plant", price_per_unit=2.0,
               currency="EUR", lead_time_days=0, capacity_qty_per_month=40 * 365.25 / 360)  # fmt: skip
     plan = plant.planned()

@@ -16,7 +16,7 @@ quantities = st.lists(st.floats(0, 1000), min_size=9, max_size=9)
 
 
 def allocated(demand: np.ndarray, kept: list[float], served: list[float]) -> pd.DataFrame:
-    """Demand of three markets and months, the share of each class that is not lost and of that what is sent."""
+    """Demand of three markets and months, the share of each class that is kept, and of it what is sent."""
     plant = Plant().product("cola")
     for (name, priority), row in zip(MARKETS.items(), demand, strict=True):
         plant.market(name, priority).demand("cola", list(row), name)
@@ -34,7 +34,11 @@ def allocated(demand: np.ndarray, kept: list[float], served: list[float]) -> pd.
     return rows
 
 
-@given(quantities, st.lists(st.floats(0, 1), min_size=2, max_size=2), st.lists(st.floats(0, 1), min_size=3, max_size=3))
+@given(
+    quantities,
+    st.lists(st.floats(0, 1), min_size=2, max_size=2),
+    st.lists(st.floats(0, 1), min_size=3, max_size=3),
+)
 def test_sums_tie_and_nothing_is_below_nothing(demand, kept, served):
     rows = allocated(np.array(demand).reshape(3, 3), kept, served)
     numbers = rows[["shipped_qty", "backlog_qty", "lost_qty"]]

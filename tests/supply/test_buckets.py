@@ -13,7 +13,9 @@ from sopwb.supply.buckets import Buckets, expand, lead_time_weights, open_share,
 def buckets(lengths: list[int]) -> Buckets:
     ends = np.cumsum(lengths)
     starts = ends - np.array(lengths)
-    return Buckets(starts.astype("datetime64[D]").astype("datetime64[ns]"), starts, ends, np.array(lengths) * 1.0)
+    return Buckets(
+        starts.astype("datetime64[D]").astype("datetime64[ns]"), starts, ends, np.array(lengths) * 1.0
+    )
 
 
 lengths = st.lists(st.integers(1, 31), min_size=1, max_size=12)
@@ -54,7 +56,9 @@ def test_a_closed_supplier_delivers_nothing_on_the_days_of_delivery():
 
 
 def test_flows_go_from_decision_to_node():
-    flow = expand(np.array([1]), np.array([0]), np.array([10]), np.full((1, 2), 0.9), buckets([10, 10]), (2, 1))
+    flow = expand(
+        np.array([1]), np.array([0]), np.array([10]), np.full((1, 2), 0.9), buckets([10, 10]), (2, 1)
+    )
     np.testing.assert_allclose(flow.toarray(), [[0, 0], [0, 0], [0, 0], [0.9, 0]])
     assert expand(*[np.zeros(0, int)] * 3, np.zeros((0, 2)), buckets([10, 10]), (2, 1)).nnz == 0
 
