@@ -15,7 +15,7 @@ NODE = ["product", "location"]
 def _cumulative_issue(projected: pd.DataFrame, period: pd.DataFrame) -> tuple[pd.DataFrame, Floats, Floats]:
     """Nodes, outflow from the start to the end of each bucket, and the day numbers of those ends."""
     nodes = projected[NODE].drop_duplicates().reset_index(drop=True)
-    issue = np.maximum(projected["issue_qty"].to_numpy(float).reshape(len(nodes), -1), 0.0)
+    issue = np.maximum(projected["issue_qty"].to_numpy(float).reshape(len(nodes), len(period)), 0.0)
     ends = period.sort_values("period")["end_date"].to_numpy(dtype="datetime64[D]").astype(np.int64) + 1
     start = period["period"].min().to_datetime64().astype("datetime64[D]").astype(np.int64)
     total = np.hstack([np.zeros((len(nodes), 1)), np.cumsum(issue, axis=1)])

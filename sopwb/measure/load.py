@@ -59,8 +59,9 @@ def booked_load(
     load = booked.merge(hours, on="resource", how="inner", validate="one_to_one")
     capacity = load["capacity_hours"].where(load["capacity_hours"] > 0)
     rate = load["booked_hours"] / capacity
-    dated = load.assign(start_date=start, end_date=end, utilisation_rate=rate)
-    return dated.reindex(columns=COLUMNS)
+    dated: pd.DataFrame = load.assign(start_date=start, end_date=end, utilisation_rate=rate)
+    table: pd.DataFrame = dated[COLUMNS]
+    return table
 
 
 def _regular_hours(

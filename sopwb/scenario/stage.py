@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -65,6 +66,8 @@ def _beside(
     """Key figures of scenarios, planned in fresh processes; the tables travel once to each."""
     given = (dict(tables), model, dict(parts.schema))
     context = get_context("spawn")
+    # a notebook's kernel that was reset has lost what a new process asks its main module for
+    vars(sys.modules["__main__"]).setdefault("__spec__", None)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given) as pool:
         return list(pool.map(_planned, names))
 

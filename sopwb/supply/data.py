@@ -82,26 +82,20 @@ class StockData:
 
     Parameters
     ----------
-    opening, scheduled
-        Stock at the start, in the first bucket, and scheduled receipts.
+    inflow
+        Opening stock in the first bucket and scheduled receipts.
     safety, target
         Safety stock and whole target at the end of the bucket.
     standard_cost, variable_cost, pallets
         Of one unit; one a node.
     """
 
-    opening: Floats
-    scheduled: Floats
+    inflow: Floats
     safety: Floats
     target: Floats
     standard_cost: Floats
     variable_cost: Floats
     pallets: Floats
-
-    @property
-    def inflow(self) -> Floats:
-        """What comes in anyway."""
-        return self.opening + self.scheduled
 
 
 @dataclass(frozen=True)
@@ -199,24 +193,18 @@ def _hours(tables: Tables, network: Network) -> HourData:
     )
 
 
-def _opening(tables: Tables, network: Network) -> Floats:
-    """Stock at the start, in the first bucket."""
-    grid = np.zeros((len(network.nodes), network.buckets.count))
-    stock = tables["stock_on_hand"]
+def _inflow(tables: Tables, network: Network) -> Floats:
+    """Opening stock in the first bucket and scheduled receipts when due; what is overdue arrives at once."""
+    buckets = network.buckets
+    inflow = np.zeros((len(network.nodes), buckets.count))
+    stock, due = tables["stock_on_hand"], tables["scheduled_receipt"]
     node = network.node(stock["product"], stock["location"])
-    np.add.at(grid[:, 0], node[node >= 0], stock["on_hand_qty"].to_numpy(float)[node >= 0])
-    return grid.ravel()
-
-
-def _scheduled(tables: Tables, network: Network) -> Floats:
-    """Scheduled receipts when due; what is overdue arrives in the first bucket."""
-    buckets, due = network.buckets, tables["scheduled_receipt"]
-    grid = np.zeros((len(network.nodes), buckets.count))
+    np.add.at(inflow[:, 0], node[node >= 0], stock["on_hand_qty"].to_numpy(float)[node >= 0])
     node = network.node(due["product"], due["location"])
     bucket = np.maximum(buckets.holding(day_numbers(due["due_date"])), 0)
     inside = (node >= 0) & (bucket < buckets.count)
-    np.add.at(grid, (node[inside], bucket[inside]), due["receipt_qty"].to_numpy(float)[inside])
-    return grid.ravel()
+    np.add.at(inflow, (node[inside], bucket[inside]), due["receipt_qty"].to_numpy(float)[inside])
+    return inflow.ravel()
 
 
 def _per_unit(network: Network, table: pd.DataFrame, column: str) -> Floats:
@@ -229,8 +217,7 @@ def _stock(tables: Tables, network: Network) -> StockData:
     pallet = tables["unit_conversion"].query("unit == 'pallet'")
     units = _per_unit(network, pallet, "qty_per_unit")
     return StockData(
-        opening=_opening(tables, network),
-        scheduled=_scheduled(tables, network),
+        inflow=_inflow(tables, network),
         safety=_grid(targets, "safety_stock_qty", network.nodes[NODE], buckets),
         target=_grid(targets, "target_qty", network.nodes[NODE], buckets),
         standard_cost=_per_unit(network, tables["product_cost"], "standard_cost_per_unit"),

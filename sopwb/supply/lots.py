@@ -84,10 +84,11 @@ def _needed(life: Floats, first_expiry: Floats, buckets: Buckets) -> np.ndarray:
     return np.asarray(aged | (first_expiry[:, None] < buckets.ends[None, :]))
 
 
-def _window(life: Floats, buckets: Buckets) -> list[sp.csr_array]:
-    """For each product the arrivals that may still be in stock at the end of each bucket."""
+def _windows(life: Floats, buckets: Buckets) -> sp.csr_array:
+    """For each product and bucket the arrivals that may still be in stock at its end; one block a product."""
     age = buckets.ends[:, None] - buckets.ends[None, :]
-    return [sp.csr_array(((age >= 0) & (age < days)).astype(float)) for days in life]
+    blocks = [sp.csr_array(((age >= 0) & (age < days)).astype(float)) for days in life]
+    return sp.csr_array(sp.block_diag(blocks)) if blocks else sp.csr_array((0, 0))
 
 
 def _fresh(lots: pd.DataFrame, products: pd.Index, buckets: Buckets) -> Floats:
@@ -118,7 +119,7 @@ def shelf_life_of(tables: Tables, network: Network, options: Mapping[str, Option
     keep = row_product * buckets.count + row_bucket
     member = incidence(products.get_indexer(pd.Index(nodes["product"])).astype(np.int64), len(products))
     all_nodes = each_bucket(member, buckets)
-    window = sp.csr_array(sp.block_diag(_window(days, buckets)))[keep] @ all_nodes
+    window = _windows(days, buckets)[keep] @ all_nodes
     brings = {name: option for name, option in options.items() if name != "move"}
     expiring = lots[(lots["expiry"] < buckets.ends[-1]) & (lots["arrival"] < buckets.ends[-1])]
     late = np.maximum(expiring["expiry"], expiring["arrival"]).to_numpy(np.int64)

@@ -40,8 +40,8 @@ def use_per_unit(data: PlanData) -> tuple[pd.Index, Floats, Floats]:
     option = data.options.get("make")
     if option is not None:
         first = np.arange(option.count) * data.buckets.count
-        grid = (len(network.resources), data.buckets.count, option.count)
-        used = option.hours[:, first].toarray().reshape(grid)
+        each = (len(network.resources), data.buckets.count, option.count)
+        used = option.hours[:, first].toarray().reshape(each)
         np.add.at(hours, own, used.sum(axis=1).T / ways[:, None])
     part = network.components
     gross = (part["qty_per_unit"] / (1.0 - part["scrap_rate"])).to_numpy(float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,7 @@ def rows_of(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows of a declared table; what they leave out is its default, or nothing."""
     declared = SCHEMA[table]
     if not rows:
-        return declared.empty()
+        return nothing(table)
     columns = declared.columns.values()
     usual = {column.name: column.default for column in columns}
     usual |= {
@@ -40,6 +41,12 @@ def rows_of(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
         if column.type in {"date", "timestamp"}:
             frame[column.name] = pd.to_datetime(frame[column.name])
     return declared.shape(frame)
+
+
+@cache
+def nothing(table: str) -> pd.DataFrame:
+    """A declared table without rows."""
+    return SCHEMA[table].empty()
 
 
 @dataclass
@@ -121,6 +128,7 @@ class Plant:
         return tables
 
 
+@cache
 def all_parts() -> Parts:
     """The built-in parts."""
     return collect_parts(Model(name="Plant"), SCHEMA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from tests.plans.plant import Plant, by_month
@@ -55,10 +56,8 @@ def test_demand_may_wait_for_its_days_and_no_longer():
 def test_stock_is_built_before_a_resource_closes():
     plant = Plant(settings={"late_days_maximum": 0}).product("cola").market()
     plant.demand("cola", [50, 100, 50]).line("cola", 10)
-    second = plant.periods[1]
-    plant.add("resource_calendar", resource="line", start_date=second,
-              end_date=plant.periods[2] - (plant.periods[2] - second) / 30,
-              capacity_rate=0.0, reason="overhaul")  # fmt: skip
+    second, last = plant.periods[1], plant.periods[2] - pd.Timedelta(days=1)
+    plant.add("resource_calendar", resource="line", start_date=second, end_date=last, capacity_rate=0.0)
     plan = plant.planned()
     assert by_month(plan["capacity_use"], "capacity_hours") == [200, 0, 200]
     assert by_month(plan["supply_plan"], "planned_qty") == [150, 50]
