@@ -30,8 +30,8 @@ class SupplySettings(Settings):
     """Charge for a pallet without a place, in reporting currency a day."""
     stock_value_price_rate_per_year: float = Field(default=0.25, ge=0)
     """Yearly charge for stock above the cap of the financial plan, as a share of its value."""
-    end_stock_value_rate: float = Field(default=0.9, ge=0, le=1)
-    """Worth of stock at the end of the horizon, up to its target, as a share of its variable cost."""
+    end_stock_value_rate: float = Field(default=1.1, ge=0, le=3)
+    """Worth of a unit of end stock, up to its target, as a share of its variable cost; above 1 it is kept."""
     scrap_cost_rate: float = Field(default=1.0, ge=0)
     """Charge for stock that expires, as a share of its standard cost."""
     service_weight: float = Field(default=20.0, ge=1, le=1000)

@@ -29,10 +29,11 @@ class Elastic:
         Row of the programme of each kept row.
     row_scale
         Factor by which each kept row was multiplied.
-    slack_charge, elastic_charge
-        Charge for a scaled unit of each column that breaks a soft row, or a row without choice.
-    bound_row, bound_column, bound_sign
-        Rows that became bounds, the column each bounds and its direction (1 most, -1 least).
+    slack_charge, elastic_columns
+        Charge for a scaled unit of each column: in money where it breaks a soft row, and as a
+        multiple of what cannot be paid where it breaks a row without choice.
+    bound_row, bound_column, bound_value, bound_factor
+        Rows that became bounds, the column each bounds, the bound, and the column's factor in the row.
     """
 
     matrix: sp.csc_array
