@@ -129,8 +129,19 @@ def execute_chain(
                 )
             except PapermillExecutionError as error:
                 raise _as_told(path.stem, error) from None
+            _forget_places(target)
             done.append(target)
     return done
+
+
+def _forget_places(path: Path) -> None:
+    """Take out of an executed notebook where on this machine it was."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    for word in ("input_path", "output_path"):
+        notebook.metadata.papermill[word] = path.name
+    nbformat.write(notebook, path)
 
 
 def _as_told(name: str, error: Any) -> SopwbError:
