@@ -41,6 +41,8 @@ class Stage:
         Where its function is, as ``module:name``; imported when it is called.
     reads, writes
         Tables it is given, and tables it returns.
+    starts_from
+        Tables of an earlier pass it goes on from, given where there are any.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Stage:
     function: str | Door
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    starts_from: tuple[str, ...] = ()
 
     @cached_property
     def door(self) -> Door:
@@ -145,7 +148,9 @@ STAGES = (
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
+            " plan_basis"
         ),
+        starts_from=_names("plan_basis"),
     ),
     Stage(
         name="projection",
@@ -258,6 +263,7 @@ def run_stage(
         The stage left out a table, or made one that is not as declared.
     """
     given = dict(tables) if EVERYTHING in stage.reads else {name: tables[name] for name in stage.reads}
+    given |= {name: tables[name] for name in stage.starts_from if name in tables}
     made = stage.door(given, model, parts)
     missing = [name for name in stage.writes if name not in made]
     if missing:

@@ -1,4 +1,4 @@
-"""Planning buckets as arrays: lengths, overlaps with spans of days, and how lead times fall across them."""
+"""Planning buckets as arrays: lengths, overlaps with spans of days, and where lead times end in them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = [
     "Buckets",
     "Floats",
     "Ints",
+    "arrival_bucket",
     "buckets_of",
     "day_numbers",
     "expand",
-    "lead_time_weights",
     "open_share",
     "overlap_days",
     "working_overlap",
@@ -97,13 +97,17 @@ def working_overlap(buckets: Buckets, starts: Ints, ends: Ints) -> Floats:
     return np.asarray(shared * (buckets.working_days / np.maximum(weekdays, 1))[None, :])
 
 
-def lead_time_weights(buckets: Buckets, lead_days: int) -> sp.csr_array:
-    """Share of what starts evenly over a bucket that arrives in each bucket; arrival by start bucket.
+def arrival_bucket(buckets: Buckets, lead_days: int) -> Ints:
+    """Bucket in which what starts in each bucket arrives; ``count`` where that is after the horizon.
 
-    A column sums to one but for what arrives after the horizon.
+    What starts evenly over the days of a bucket arrives over the days that lie the lead time later;
+    all of it counts in the bucket that gets most of it, of two the earlier one. Shares of several
+    buckets would be nearer to the calendar, but what starts then follows from stock by recursions
+    that grow from bucket to bucket, and plan and prices hang on rounding errors.
     """
     shared = overlap_days(buckets, buckets.starts + lead_days, buckets.ends + lead_days)
-    return sp.csr_array((shared / buckets.days[:, None]).T)
+    after = buckets.days - shared.sum(axis=1)
+    return np.where(after > shared.max(axis=1), buckets.count, shared.argmax(axis=1)).astype(np.int64)
 
 
 def expand(
@@ -123,14 +127,15 @@ def expand(
     count = buckets.count
     parts: list[tuple[Ints, Ints, Floats]] = []
     for days in np.unique(lead_days):
-        weights = lead_time_weights(buckets, int(days)).tocoo()
-        to, start = weights.coords
+        to = arrival_bucket(buckets, int(days))
+        start = np.flatnonzero(to < count)
+        to = to[start]
         chosen = np.flatnonzero(lead_days == days)
         parts.append(
             (
                 (rows[chosen, None] * count + to[None, :]).ravel(),
                 (columns[chosen, None] * count + start[None, :]).ravel(),
-                (values[chosen][:, start] * weights.data[None, :]).ravel(),
+                values[chosen][:, start].ravel(),
             )
         )
     size = (shape[0] * count, shape[1] * count)

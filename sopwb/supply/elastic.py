@@ -32,8 +32,12 @@ class Elastic:
     slack_charge, elastic_columns
         Charge for a scaled unit of each column: in money where it breaks a soft row, and as a
         multiple of what cannot be paid where it breaks a row without choice.
-    bound_row, bound_column, bound_value, bound_factor
-        Rows that became bounds, the column each bounds, the bound, and the column's factor in the row.
+    twin
+        Variable of the programme of each column that is the part beyond a soft limit.
+    loose
+        Kept row of each slack column; they come last.
+    bound_row, bound_column, bound_factor
+        Rows that became bounds, the column each bounds, and the column's factor in the row.
     """
 
     matrix: sp.csc_array
@@ -47,9 +51,10 @@ class Elastic:
     row_scale: Floats
     slack_charge: Floats
     elastic_columns: Floats
+    twin: Ints
+    loose: Ints
     bound_row: Ints
     bound_column: Ints
-    bound_value: Floats
     bound_factor: Floats
 
 
@@ -182,8 +187,9 @@ def elastic_of(program: Program) -> Elastic:
         row_scale=row_scale,
         slack_charge=np.concatenate([own, twins.charge_beyond * unit, broken]),
         elastic_columns=np.concatenate([none, np.where(is_soft, 0.0, TOP_CHARGE)]),
+        twin=twins.column,
+        loose=loose,
         bound_row=singles.row[firm],
         bound_column=singles.column[firm],
-        bound_value=singles.bound[firm],
         bound_factor=singles.factor[firm],
     )

@@ -10,7 +10,8 @@ import pandas as pd
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.program import Program, RuleRows
-from sopwb.supply.solve import Solution, Solved
+from sopwb.supply.session import Solved
+from sopwb.supply.solve import Solution
 
 __all__ = [
     "capacity_use",

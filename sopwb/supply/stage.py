@@ -9,6 +9,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
 from sopwb.supply.allocate import shipment_plan
 from sopwb.supply.buckets import Floats, day_numbers
+from sopwb.supply.corner import basis_of, plan_basis
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.goals import contribution_goal, service_goal
 from sopwb.supply.outcome import (
@@ -28,10 +29,14 @@ __all__ = ["supply"]
 
 
 def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """One plan of making, buying and moving that serves demand as well and as cheaply as the limits allow."""
+    """One plan of making, buying and moving that serves demand as well and as cheaply as the limits allow.
+
+    Where the tables hold the corner of another plan of the same company, the solve goes on from there.
+    """
     data = plan_data(tables, model, parts)
     program = program_of(data, variables_of(data), parts, model.parts.constraints)
-    solution = solve(program, service_goal(data), contribution_goal(data), model.supply)
+    start = basis_of(tables["plan_basis"], data, program) if "plan_basis" in tables else None
+    solution = solve(program, service_goal(data), contribution_goal(data), model.supply, start)
     values = cleaned(program, solution.values)
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
@@ -44,6 +49,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "shortage": shortage(tables, data, program, solution, shipments),
         "constraint_price": constraint_price(data, program, solution),
         "solver_log": solver_log(solution.log),
+        "plan_basis": plan_basis(data, program, solution.basis),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sopwb.supply.buckets import Buckets, expand, lead_time_weights, open_share, overlap_days, working_overlap
+from sopwb.supply.buckets import Buckets, arrival_bucket, expand, open_share, overlap_days, working_overlap
 
 
 def buckets(lengths: list[int]) -> Buckets:
@@ -22,22 +22,22 @@ lengths = st.lists(st.integers(1, 31), min_size=1, max_size=12)
 
 
 @given(lengths, st.integers(0, 60))
-def test_what_starts_arrives_once_or_after_the_horizon(days, lead):
+def test_what_starts_arrives_in_the_bucket_that_gets_most_of_it(days, lead):
     made = buckets(days)
-    weights = lead_time_weights(made, lead).toarray()
-    assert (weights >= 0).all()
-    arrives = np.minimum(np.maximum(made.ends[-1] - made.starts - lead, 0), made.days) / made.days
-    np.testing.assert_allclose(weights.sum(axis=0), arrives)
-    assert np.allclose(np.triu(weights, 1), 0)  # nothing arrives before it starts
+    arrives = arrival_bucket(made, lead)
+    longer = buckets([*days, 200])
+    shared = overlap_days(longer, made.starts + lead, made.ends + lead)
+    np.testing.assert_array_equal(shared[np.arange(len(days)), arrives], shared.max(axis=1))
+    assert (arrives >= np.arange(len(days))).all()  # nothing arrives before it starts
 
 
 def test_without_lead_time_it_arrives_in_its_bucket():
-    np.testing.assert_array_equal(lead_time_weights(buckets([7, 30]), 0).toarray(), np.eye(2))
+    np.testing.assert_array_equal(arrival_bucket(buckets([7, 30]), 0), [0, 1])
 
 
-def test_a_lead_time_of_half_a_bucket_splits_in_half():
-    weights = lead_time_weights(buckets([10, 10, 10]), 5).toarray()
-    np.testing.assert_allclose(weights, [[0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0.5]])
+def test_of_two_buckets_with_the_same_share_the_earlier_gets_it():
+    np.testing.assert_array_equal(arrival_bucket(buckets([10, 10, 10]), 5), [0, 1, 2])
+    np.testing.assert_array_equal(arrival_bucket(buckets([10, 10, 10]), 6), [1, 2, 3])
 
 
 def test_spans_share_the_days_they_share():

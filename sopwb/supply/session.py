@@ -1,0 +1,261 @@
+"""The programme in a HiGHS object of its own, which goes on from solve to solve where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sopwb.config.supply import SupplySettings
+from sopwb.errors import SopwbError
+from sopwb.supply.buckets import Floats
+from sopwb.supply.elastic import Elastic, elastic_of
+from sopwb.supply.goals import Goal
+from sopwb.supply.program import Program
+
+if TYPE_CHECKING:
+    import highspy
+
+__all__ = ["BASIC", "LOWER", "MONEY", "Basis", "Found", "Session", "Solved"]
+
+MONEY = 2.0**-10
+"""Scale of the objective, so that the solver's tolerances fit."""
+UNAVOIDABLE = 2.0**20
+LOWER, BASIC = 0, 1
+MOST_PIVOTS = 1000
+"""Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
+
+Statuses = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The corner a solve ended in: a status of HiGHS for each column and row of the programme.
+
+    Parameters
+    ----------
+    column, beyond
+        Of each variable, and of its part beyond a soft limit where it has one.
+    row, slack
+        Of each row, and of what it is broken by where it may be.
+    """
+
+    column: Statuses
+    beyond: Statuses
+    row: Statuses
+    slack: Statuses
+
+    def fits(self, program: Program) -> bool:
+        """Whether it speaks of this programme's columns and rows."""
+        rows, columns = program.matrix.shape
+        return len(self.column) == columns and len(self.row) == rows
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One solve as the log tells it."""
+
+    goal: str
+    status: str
+    objective: float
+    rows: int
+    columns: int
+    nonzeros: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the solver answers, in scaled units."""
+
+    values: Floats
+    row_dual: Floats
+    column_dual: Floats
+
+
+class Session:
+    """One programme and the solver that holds it.
+
+    Parameters
+    ----------
+    program
+        Rows and columns of the plan.
+    settings
+        How it is solved.
+    start
+        Corner from which the first solve goes on; None solves from nothing.
+    """
+
+    def __init__(self, program: Program, settings: SupplySettings, start: Basis | None = None) -> None:
+        self.program = program
+        self.elastic = elastic_of(program)
+        self._settings = settings
+        self._solver = _loaded(self.elastic)
+        self.log: list[Solved] = []
+        if start is not None:
+            self.begin_at(start)
+
+    def charge(self, goal: Goal) -> Floats:
+        """Charge of a goal for a scaled unit of each column of the solver."""
+        program = self.program
+        return np.asarray(MONEY * (self.elastic.pick.T @ (program.unit * program.spread(goal.charge))))
+
+    @property
+    def steering(self) -> Floats:
+        """Charge for broken soft rows, and for what is broken only where nothing else is possible."""
+        return MONEY * self.elastic.slack_charge + UNAVOIDABLE * self.elastic.elastic_columns
+
+    @property
+    def impossible(self) -> Floats:
+        """Charge for what is broken only where nothing else is possible."""
+        return UNAVOIDABLE * self.elastic.elastic_columns
+
+    def best(self, goal: str, cost: Floats) -> Found:
+        """Values that make a cost of the columns least, with the prices of rows and bounds.
+
+        Raises
+        ------
+        SopwbError
+            No method finds the optimum; the programme is built so that there always is one.
+        """
+        solver = self._solver
+        solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        status = _optimise(solver, self._settings)
+        found, lp = solver.getSolution(), solver.getLp()
+        values, row_dual, column_dual = (
+            np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)
+        )
+        objective = solver.getObjectiveValue() / MONEY
+        nonzeros = len(lp.a_matrix_.value_)
+        self.log.append(Solved(goal, status, objective, lp.num_row_, lp.num_col_, nonzeros))
+        return Found(values, row_dual, column_dual)
+
+    def hold(self, charge: Floats, limit: float) -> None:
+        """Keep a charge at no more than a limit in every solve that follows."""
+        columns = np.flatnonzero(charge)
+        size = 2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12)))
+        chosen = columns.astype(np.int32)
+        self._solver.addRow(-np.inf, limit * size, len(columns), chosen, charge[columns] * size)
+
+    def move_to(self, program: Program) -> None:
+        """Take other limits of the same rules, and go on from the corner of the last solve.
+
+        Raises
+        ------
+        SopwbError
+            The other programme has other rows or columns.
+        """
+        elastic = elastic_of(program)
+        old = self.elastic
+        if elastic.matrix.shape != old.matrix.shape or abs(elastic.matrix - old.matrix).max() > 0:
+            raise SopwbError("the plan has other rows or columns than the one that was solved")
+        solver = self._solver
+        rows = np.flatnonzero((elastic.row_upper != old.row_upper) | (elastic.row_lower != old.row_lower))
+        for row in rows:
+            solver.changeRowBounds(int(row), elastic.row_lower[row], elastic.row_upper[row])
+        columns = np.flatnonzero((elastic.lower != old.lower) | (elastic.upper != old.upper))
+        for column in columns:
+            solver.changeColBounds(int(column), elastic.lower[column], elastic.upper[column])
+        self.program, self.elastic = program, elastic
+
+    def begin_at(self, basis: Basis) -> None:
+        """Let the next solve go on from a corner; one of other rows and columns is passed over."""
+        import highspy
+
+        if not basis.fits(self.program):
+            return
+        elastic, known = self.elastic, list(_statuses())
+        beyond, slack = basis.beyond[elastic.twin], basis.slack[elastic.row[elastic.loose]]
+        start = highspy.HighsBasis()
+        start.col_status = [known[status] for status in np.concatenate([basis.column, beyond, slack])]
+        start.row_status = [known[status] for status in basis.row[elastic.row]]
+        extra = self._solver.getNumRow() - len(elastic.row)
+        start.row_status = [*start.row_status, *[known[BASIC]] * extra]
+        start.valid, start.alien = True, True
+        self._solver.setBasis(start)
+
+    def basis(self) -> Basis | None:
+        """Corner of the last solve; None where it ended in no corner."""
+        found, elastic = self._solver.getBasis(), self.elastic
+        if not found.valid:
+            return None
+        rows, columns = self.program.matrix.shape
+        column = np.fromiter((int(status) for status in found.col_status), np.int8)
+        row, slack = np.full(rows, BASIC, np.int8), np.full(rows, LOWER, np.int8)
+        beyond = np.full(columns, LOWER, np.int8)
+        ends = columns + len(elastic.twin)
+        beyond[elastic.twin] = column[columns:ends]
+        slack[elastic.row[elastic.loose]] = column[ends:]
+        row[elastic.row] = [int(status) for status in found.row_status[: len(elastic.row)]]
+        return Basis(column[:columns], beyond, row, slack)
+
+    def plan(self, found: Found) -> Floats:
+        """Value of each variable of the programme."""
+        values = self.program.unit * (self.elastic.pick @ found.values)
+        return np.asarray(np.maximum(values, 0.0), dtype=np.float64)
+
+    def prices(self, found: Found) -> Floats:
+        """What one more unit of the limit of each row of the programme is worth, in money; never negative."""
+        program, elastic = self.program, self.elastic
+        price: Floats = np.zeros(len(program.most))
+        price[elastic.row] = -found.row_dual[: len(elastic.row)] * elastic.row_scale
+        column, factor = elastic.bound_column, elastic.bound_factor
+        price[elastic.bound_row] = -found.column_dual[column] / (program.unit[column] * factor)
+        return np.asarray(np.maximum(price, 0.0) / MONEY, dtype=np.float64)
+
+
+def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:
+    from highspy import HighsBasisStatus as Status
+
+    return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic
+
+
+def _loaded(elastic: Elastic) -> highspy.Highs:
+    import highspy
+
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("random_seed", 0)
+    lp = highspy.HighsLp()
+    rows, columns = elastic.matrix.shape
+    lp.num_row_, lp.num_col_ = rows, columns
+    lp.col_cost_ = np.zeros(columns)
+    lp.col_lower_, lp.col_upper_ = elastic.lower, elastic.upper
+    lp.row_lower_, lp.row_upper_ = elastic.row_lower, elastic.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = elastic.matrix.indptr
+    lp.a_matrix_.index_ = elastic.matrix.indices
+    lp.a_matrix_.value_ = elastic.matrix.data
+    solver.passModel(lp)
+    return solver
+
+
+def _optimise(solver: highspy.Highs, settings: SupplySettings) -> str:
+    """Run the solver: from a corner by simplex, else as settings say; after a failure afresh otherwise.
+
+    Raises
+    ------
+    SopwbError
+        None of the methods finds the optimum.
+    """
+    import highspy
+
+    crossover = "on" if settings.crossover else "off"
+    endless = int(highspy.kHighsIInf)
+    ways = [(settings.solver, crossover, endless), ("ipx", "off", endless), ("simplex", "off", endless)]
+    if solver.getBasis().valid:
+        ways.insert(0, ("simplex", crossover, MOST_PIVOTS + solver.getNumRow() // 8))
+    status = highspy.HighsModelStatus.kNotset
+    for place, (method, crossing, pivots) in enumerate(ways):
+        solver.setOptionValue("solver", method)
+        solver.setOptionValue("run_crossover", crossing)
+        solver.setOptionValue("simplex_iteration_limit", pivots)
+        if place:
+            solver.clearSolver()
+        solver.run()
+        status = solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return "optimal"
+    raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")
