@@ -52,6 +52,7 @@ def run(
     builds_on: BuildsOn = None,
     set_: Set = None,
     isolated: Annotated[bool, typer.Option(help="A kernel of its own for each notebook.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Make everything again, whatever earlier runs made.")] = False,
 ) -> None:
     """Plan a customer and publish the report."""
     from sopwb.cycle.memory import runs_folder
@@ -59,7 +60,9 @@ def run(
 
     request = _request(customer, scenario, as_of, source, set_, builds_on)
     with _progress() as progress:
-        published = publish_run(request, runs_folder(), progress=progress, isolated=isolated)
+        published = publish_run(request, runs_folder(), progress=progress, isolated=isolated, fresh=fresh)
+    for warning in published.manifest["warnings"]:
+        _tell(f"Note: {warning}.")
     _say(f"{published.manifest['headline']}\n{_index(published)}")
     failed = [row for row in published.manifest["checks"] if row["status"] == "fail"]
     if failed:

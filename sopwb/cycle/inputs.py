@@ -23,7 +23,7 @@ from sopwb.schema import Schema, Table, load_schema
 from sopwb.schema.parse import parse
 from sopwb.schema.validate import validate
 
-__all__ = ["Inputs", "Request", "load_inputs", "parse_all", "schema_of"]
+__all__ = ["Inputs", "Request", "base_run", "load_inputs", "parse_all", "schema_of"]
 
 MONTH_END_SLACK_DAYS = 3
 
@@ -184,20 +184,31 @@ def _seen(frame: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFram
     return seen.reset_index(drop=True)
 
 
+def base_run(request: Request, as_of: pd.Timestamp) -> Published | None:
+    """The run of an earlier cycle on which a run builds: the one asked for, else the latest.
+
+    Raises
+    ------
+    InputError
+        The run asked for does not exist, or is of no earlier cycle.
+    """
+    if request.runs is None:
+        return None
+    customer = request.folder.name
+    if request.builds_on is None:
+        return latest_run(request.runs, customer, BASELINE, before=str(as_of.date()))
+    base = find_run(request.runs, request.builds_on, customer)
+    if base.manifest["as_of"] >= str(as_of.date()):
+        problem = f"{base.run_id} is as of {base.manifest['as_of']}, not before {as_of.date()}"
+        raise InputError([Fault("builds-on", problem, remedy="name a run of an earlier cycle")])
+    return base
+
+
 def _past(
     request: Request, schema: Schema, as_of: pd.Timestamp
 ) -> tuple[dict[str, pd.DataFrame], str | None]:
     """Archive tables of the runs on which this one builds, and the nearest of them."""
-    base: Published | None = None
-    if request.runs is not None:
-        customer = request.folder.name
-        if request.builds_on is not None:
-            base = find_run(request.runs, request.builds_on, customer)
-        else:
-            base = latest_run(request.runs, customer, BASELINE, before=str(as_of.date()))
-    if base is not None and base.manifest["as_of"] >= str(as_of.date()):
-        problem = f"{base.run_id} is as of {base.manifest['as_of']}, not before {as_of.date()}"
-        raise InputError([Fault("builds-on", problem, remedy="name a run of an earlier cycle")])
+    base = base_run(request, as_of)
     chain = cycle_chain(request.runs, base) if request.runs is not None else []
     return past_tables(chain, schema), base.run_id if base else None
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from sopwb.errors import Fault, InputError
 from sopwb.exchange.files import KINDS_REMEDY, SUFFIXES, is_ignored, read_file
-from sopwb.exchange.folder import folder
+from sopwb.exchange.folder import folder, source_folder
 from sopwb.exchange.mapping import Source, nearest, read_sources
 from sopwb.exchange.raw import ASSUMPTION, Default, RawInputs, RawTable, with_defaults
 from sopwb.schema import Schema
 
-__all__ = ["BUILT_IN_SOURCES", "read_inputs"]
+__all__ = ["BUILT_IN_SOURCES", "read_inputs", "source_files"]
 
 Reader = Callable[[Source, Path | None, Collection[str] | None], RawInputs]
 
@@ -69,6 +69,27 @@ def read_inputs(
         origin = ", ".join(one.document.path.name for one in mapped if one.mapping.defaults)
         tables[ASSUMPTION] = with_defaults(tables.get(ASSUMPTION), defaults, origin)
     return RawInputs(dict(sorted(tables.items())), tuple(defaults))
+
+
+def source_files(customer_folder: Path, schema: Schema, source: Path | None = None) -> list[Path] | None:
+    """Every file a customer's tables are read from; None when one is read from anything but files.
+
+    Parameters
+    ----------
+    customer_folder, schema, source
+        As for `read_inputs`.
+
+    Raises
+    ------
+    InputError
+        The folder of a source does not exist.
+    """
+    mapped, faults = read_sources(customer_folder, schema)
+    if faults or any(one.mapping.kind not in BUILT_IN_SOURCES for one in mapped):
+        return None
+    folders = [customer_folder / "data", *(source_folder(one, source) for one in mapped)]
+    files = [path for place in folders for path in sorted(place.glob("*")) if path.is_file()]
+    return [*files, *(one.document.path for one in mapped)]
 
 
 def _data_files(data: Path, schema: Schema) -> tuple[dict[str, Path], list[Fault]]:

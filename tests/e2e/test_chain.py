@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sopwb.cycle.inputs import Request
 from sopwb.cycle.memory import run_cycle
 from sopwb.cycle.run import publish_run
 from sopwb.cycle.stages import STAGES
-from sopwb.runs.publish import Published, list_runs
+from sopwb.runs.publish import Published
 from sopwb.runs.store import arrow_bytes
 from sopwb.schema import load_schema
 
@@ -44,10 +45,28 @@ def test_chain_and_memory_give_the_same_bytes(sliced: Published, slice_customer:
 def test_a_kernel_for_each_step_gives_the_same_tables(
     sliced: Published, slice_customer: Path, sliced_runs: Path
 ) -> None:
-    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs, isolated=True)
+    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs, isolated=True, fresh=True)
     tables = {name: digest for name, digest in sliced.manifest["files"].items() if name.startswith("tables/")}
     assert {name: again.manifest["files"][name] for name in tables} == tables
-    assert len(list_runs(sliced_runs)) == 2
+    assert not any(step["from_cache"] for step in again.manifest["steps"])
+
+
+def test_an_unchanged_run_is_published_from_the_cache_within_seconds(
+    sliced: Published, slice_customer: Path, sliced_runs: Path
+) -> None:
+    begun = time.perf_counter()
+    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs)
+    assert time.perf_counter() - begun < 3
+    assert {step["step"] for step in again.manifest["steps"] if not step["from_cache"]} == set()
+    own = {"timings.jsonl"} | {name for name in again.manifest["files"] if name.endswith(".html")}
+    for name in set(sliced.manifest["files"]) - own:
+        assert again.manifest["files"][name] == sliced.manifest["files"][name], name
+    for name in (name for name in own if name.endswith(".html")):
+        first, second = ((run.folder / name).read_text(encoding="utf-8") for run in (sliced, again))
+        for run, text in ((sliced, first), (again, second)):
+            assert run.run_id in text
+        named = first.replace(sliced.run_id, again.run_id)
+        assert named.replace(sliced.manifest["made_at"], again.manifest["made_at"]) == second
 
 
 def test_secrets_reach_no_file_and_no_kernel(
