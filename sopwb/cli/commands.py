@@ -184,17 +184,18 @@ def lab() -> None:
 def schema(
     target: Annotated[Path | None, typer.Argument(help="File to write; the screen by default.")] = None,
     templates: Annotated[Path | None, typer.Option(help="Folder for empty input workbooks.")] = None,
+    dictionary: Annotated[Path | None, typer.Option(help="File for the data dictionary.")] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Customer whose own columns and tables count; the one here by default.")
+    ] = None,
 ) -> None:
-    """Write the JSON schema of model.yaml for editors, or empty workbooks for input tables."""
+    """Write the JSON schema of model.yaml for editors, or empty workbooks and the dictionary of tables."""
     import json
 
     from sopwb.config.load import model_json_schema
-    from sopwb.exchange.write import write_templates
-    from sopwb.schema import load_schema
 
-    if templates is not None:
-        written = write_templates(templates, load_schema())
-        _say(f"{len(written)} workbooks are in {templates}")
+    if templates is not None or dictionary is not None:
+        _describe_tables(templates, dictionary, customer)
         return
     text = json.dumps(model_json_schema(), indent=2) + "\n"
     if target is None:
@@ -202,6 +203,24 @@ def schema(
     else:
         target.write_text(text, encoding="utf-8")
         _say(f"The schema is in {target}")
+
+
+def _describe_tables(templates: Path | None, dictionary: Path | None, customer: str | None) -> None:
+    from sopwb.cycle.inputs import schema_of
+    from sopwb.cycle.memory import find_customer
+    from sopwb.exchange.write import write_templates
+    from sopwb.schema import load_schema
+    from sopwb.schema.dictionary import dictionary as in_words
+
+    is_here = customer is None and Path("model.yaml").is_file()
+    folder = find_customer(customer or ".") if customer or is_here else None
+    tables = schema_of(folder) if folder else load_schema()
+    whose = f", with the columns and tables of {folder.name}" if folder else ""
+    if templates is not None:
+        _say(f"{len(write_templates(templates, tables))} workbooks are in {templates}{whose}")
+    if dictionary is not None:
+        dictionary.write_text(in_words(tables, folder.name if folder else ""), encoding="utf-8")
+        _say(f"The dictionary is {dictionary}{whose}")
 
 
 @app.command()

@@ -37,6 +37,8 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     one_of: tuple[Any, ...] = ()
+    is_open: bool = False
+    """Whether a customer may allow more words than those of ``one_of``."""
     references: str | None = None
     unit: str | None = None
 

@@ -11,6 +11,7 @@ import pytest
 
 from sopwb.cli import commands, main
 from sopwb.errors import PlanCheckError, SourceError
+from sopwb.exchange.files import read_excel
 from tests.cycle.customer import acme
 from tests.runs.made import publish, run_id
 
@@ -147,6 +148,31 @@ def test_the_schema_is_said_or_written(call, place):
     assert "calendar" in json.loads(out)["properties"]
     assert call("schema", "model.schema.json")[0] == 0
     assert json.loads((place / "model.schema.json").read_text(encoding="utf-8")) == json.loads(out)
+
+
+def test_templates_and_dictionary_know_the_columns_and_words_of_the_customer(call, place, monkeypatch):
+    folder = acme(place)
+    text = "table: product\ncolumns:\n  is_organic: {type: flag, default: false, holds: Organic or not.}\n"
+    (folder / "schema" / "product.yaml").write_text(text, encoding="utf-8")
+    toll = "table: toll\nkind: master\ngrain: One toll maker.\nkey: [toll]\n"
+    toll += "columns:\n  toll: {type: text, holds: Its code.}\n"
+    (folder / "schema" / "toll.yaml").write_text(toll, encoding="utf-8")
+    words = ("--templates", str(place / "empty"), "--dictionary", str(place / "dictionary.md"))
+    code, out, _ = call("schema", *words, "--customer", "acme")
+    assert code == 0
+    assert "with the columns and tables of acme" in out
+    assert "is_organic" in read_excel(place / "empty" / "product.xlsx").columns
+    assert list(read_excel(place / "empty" / "toll.xlsx").columns) == ["toll"]
+    page = (place / "dictionary.md").read_text(encoding="utf-8")
+    assert page.startswith("# Data dictionary of acme")
+    assert "is_organic" in page
+    monkeypatch.chdir(folder)
+    assert "acme" in call("schema", "--templates", "empty")[1]
+    assert "is_organic" in read_excel(folder / "empty" / "product.xlsx").columns
+    monkeypatch.chdir(place)
+    assert "acme" not in call("schema", "--templates", "core")[1]
+    assert not (place / "core" / "toll.xlsx").exists()
+    assert call("schema", "--templates", "x", "--customer", "nobody")[0] == 2
 
 
 def test_the_exit_code_of_jupyterlab_is_handed_on(call, monkeypatch):

@@ -126,3 +126,15 @@ def test_a_customer_may_add_a_column_which_reaches_the_tables(tmp_path):
         False,
         True,
     ]
+
+
+def test_a_word_a_customer_allows_is_read_and_another_is_told(tmp_path):
+    folder = acme(tmp_path, "activity")
+    text = "table: activity\ncolumns:\n  kind: {also_one_of: [sampling]}\n"
+    (folder / "schema" / "activity.yaml").write_text(text, encoding="utf-8")
+    write(folder, "activity", cells(folder, "activity").assign(kind="sampling"))
+    assert load_inputs(Request(folder)).tables["activity"]["kind"].tolist() == ["sampling"]
+    write(folder, "activity", cells(folder, "activity").assign(kind="samplin"))
+    [fault] = faults_of(folder)
+    assert fault.where == "activity.kind"
+    assert "tender, sampling" in fault.problem
