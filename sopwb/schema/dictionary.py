@@ -104,6 +104,8 @@ def _rules(column: Column) -> Iterable[str]:
     if column.one_of:
         more = ", or a word a customer adds" if column.is_open else ""
         yield "one of " + ", ".join(f"`{word}`" for word in column.one_of) + more
+    if column.dated_by is not None:
+        yield f"seen from `{column.dated_by}` on"
     if column.references is not None:
         yield f"refers to [{column.references}](#{column.references.partition('.')[0]})"
     if column.minimum is not None:

@@ -20,7 +20,19 @@ TABLES = Path(__file__).parent / "tables"
 KINDS = ("context", "master", "fact", "people", "archive", "result")
 TABLE_KEYS = {"table", "kind", "grain", "key", "required", "dated_by", "columns"}
 COLUMN_KEYS = {
-    *("type", "holds", "optional", "default", "minimum", "maximum", "one_of", "is_open", "references", "unit")
+    *(
+        "type",
+        "holds",
+        "optional",
+        "default",
+        "minimum",
+        "maximum",
+        "one_of",
+        "is_open",
+        "references",
+        "unit",
+    ),
+    "dated_by",
 }
 MORE_WORDS = "also_one_of"
 """With which a customer allows more words in a column of the core whose list is open."""
@@ -102,7 +114,7 @@ def _declared(document: Document, known: Mapping[str, Table]) -> tuple[Table | N
         )
     columns, column_faults = _columns(document, declared)
     faults += column_faults
-    faults += _incomplete(document, data, columns)
+    faults += _incomplete(document, data, columns) + _dating_faults(document, columns, columns)
     if faults:
         return None, faults
     return (
@@ -134,6 +146,7 @@ def _added(
                 Fault(where, f"{name} is added without a default", remedy="add optional or default")
             )
     table = replace(base, columns={**base.columns, **columns})
+    faults += _dating_faults(document, columns, table.columns)
     return (None if faults else table), faults
 
 
@@ -193,6 +206,23 @@ def _columns(document: Document, declared: Mapping[str, Any]) -> tuple[dict[str,
         if not found:
             columns[name] = Column(name=name, **{**words, "one_of": tuple(words.get("one_of") or ())})
     return columns, faults
+
+
+def _dating_faults(
+    document: Document, columns: Mapping[str, Column], known: Mapping[str, Column]
+) -> list[Fault]:
+    """Faults of columns whose cells become known on a day of their own."""
+    faults = []
+    for name, column in columns.items():
+        day = known.get(column.dated_by or "")
+        if column.dated_by is not None and (day is None or day.type not in {"date", "timestamp"}):
+            remedy = "name a column of days of this table"
+            problem = f"{name} is dated by {column.dated_by!r}"
+            faults.append(Fault(document.place(("columns", name)), problem, remedy=remedy))
+        elif column.dated_by is not None and not column.optional:
+            problem = f"{name} is dated by {column.dated_by}, so it may be missing before"
+            faults.append(Fault(document.place(("columns", name)), problem, remedy="add optional: true"))
+    return faults
 
 
 def _incomplete(document: Document, data: Mapping[str, Any], columns: Mapping[str, Column]) -> list[Fault]:

@@ -41,6 +41,8 @@ class Column:
     """Whether a customer may allow more words than those of ``one_of``."""
     references: str | None = None
     unit: str | None = None
+    dated_by: str | None = None
+    """Column that says when the cell became known, when that is later than the row."""
 
     @property
     def dtype(self) -> str:

@@ -152,6 +152,18 @@ def test_a_customer_adds_a_column_and_a_table_and_the_core_stays_as_it_is(tmp_pa
             "add holds",
         ),
         ("table: product\ncolumns:\n  is_organic:\n", "line 3", "no description", "type and holds"),
+        (
+            "table: product\ncolumns:\n  grade: {type: text, optional: true, dated_by: day, holds: Grade.}\n",
+            "line 3",
+            "grade is dated by 'day'",
+            "a column of days",
+        ),
+        (
+            "table: product\ncolumns:\n  grade: {type: text, default: a, dated_by: launch_date, holds: x}\n",
+            "line 3",
+            "may be missing before",
+            "add optional",
+        ),
     ],
 )
 def test_a_wrong_declaration_names_line_and_remedy(tmp_path, text, line, problem, remedy):
