@@ -162,6 +162,39 @@ def approve(
     _say(f"{found.run_id} is approved by {by}.")
 
 
+@app.command()
+def verify(
+    run_name: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run: its name, its beginning, or `latest`.")
+    ],
+    again: Annotated[
+        bool, typer.Option("--again", help="Plan again from its own inputs, and compare every table.")
+    ] = False,
+) -> None:
+    """Verify that a published run is what it was, and name what was changed."""
+    from sopwb.cycle.memory import find_customer, runs_folder
+    from sopwb.cycle.verify import verify_files, verify_tables
+    from sopwb.runs.publish import find_run
+
+    found = find_run(runs_folder(), run_name)
+    try:
+        customer = find_customer(found.manifest["customer"])
+    except InputError:
+        if again:
+            raise
+        customer = None
+    verdict = verify_files(found, customer)
+    for warning in verdict.warnings:
+        _tell(f"Note: {warning}.")
+    changed = list(verdict.changed)
+    if again and customer is not None:
+        changed += verify_tables(found, customer)
+    if changed:
+        raise PlanCheckError("\n".join([f"{found.run_id} is not what was published:", *changed]))
+    made_again = ", and every table comes out the same again" if again else ""
+    _say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
+
+
 @app.command(name="demo-history")
 def demo_history() -> None:
     """Make the demo's past cycles by running the workbench as of each of them."""

@@ -18,6 +18,7 @@ from sopwb.runs.digest import folder_digests
 from sopwb.runs.lock import Lock, try_lock
 
 __all__ = [
+    "MANIFEST",
     "Published",
     "RunFolder",
     "begin_run",

@@ -195,6 +195,19 @@ def test_a_run_is_approved_by_its_name_once(call, place):
     assert "is approved already" in err
 
 
+def test_a_run_is_verified_and_what_was_changed_is_said_with_code_1(call, place):
+    run = publish(place / "runs", run_id(1))
+    code, out, err = call("verify", "latest")
+    assert (code, out) == (0, f"{run_id(1)} is whole: 1 files are as they were published.\n")
+    assert "acme is not on this machine" in err
+    (run.folder / "model.yaml").write_text("name: Other\n", encoding="utf-8")
+    code, out, err = call("verify", "2026")
+    assert (code, out) == (1, "")
+    assert f"{run_id(1)} is not what was published:\nmodel.yaml was changed" in err
+    assert call("verify", "latest", "--again")[0] == 2
+    assert call("verify", "nothing")[0] == 2
+
+
 @pytest.mark.parametrize("name", ["../../etc", "/etc/passwd", "..", "*"])
 def test_a_run_cannot_be_named_outside_the_folder_of_runs(call, place, name):
     publish(place / "runs", run_id(1))
