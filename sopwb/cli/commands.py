@@ -296,7 +296,7 @@ def _usage_or_ours(error: Exception) -> int:
     with tempfile.NamedTemporaryFile(
         "w", suffix=".txt", prefix="sopwb-", delete=False, encoding="utf-8"
     ) as file:
-        traceback.print_exception(error, file=file)
+        file.write(_without_secrets("".join(traceback.format_exception(error))))
     _tell(f"This is our fault: {type(error).__name__}: {error}\nThe details are in {file.name}")
     return OUR_FAULT
 
@@ -366,4 +366,12 @@ def _say(text: str) -> None:
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(_without_secrets(text), file=sys.stderr)
+
+
+def _without_secrets(text: str) -> str:
+    if not any(name.startswith("SOPWB_SECRET_") for name in os.environ):
+        return text
+    from sopwb.exchange.secret import masked
+
+    return masked(text)

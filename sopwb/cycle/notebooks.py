@@ -13,6 +13,7 @@ from typing import Any
 import sopwb
 from sopwb.cycle.stages import NOTEBOOKS
 from sopwb.errors import Fault, InputError, SopwbError, SourceError
+from sopwb.exchange.secret import PREFIX
 from sopwb.lean import skip_address_grammar
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 PARAMETERS = ("customer", "scenario", "run_folder")
-SECRET = "SOPWB_SECRET_"  # noqa: S105 - the beginning of a name, not a secret
 LONGEST_SOCKET = 100
 """Characters that every system takes as the address of a socket file."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -213,7 +213,7 @@ def _stop(kernel: _Kernel) -> None:
 
 def _kernel_environment(place: Path) -> dict[str, str]:
     """What a kernel may know: no secrets, no settings of a person, one thread, copy-on-write."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(SECRET)}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     plain |= dict.fromkeys(ONE_THREAD, "1") | {"PANDAS_COPY_ON_WRITE": "1"}
     plain |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTER_RUNTIME_DIR": str(place)}
     plain.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from sopwb.errors import Fault, InputError
+from sopwb.errors import Fault, InputError, SourceError
 from sopwb.exchange.files import KINDS_REMEDY, SUFFIXES, is_ignored, read_file
 from sopwb.exchange.folder import folder, source_folder
 from sopwb.exchange.mapping import Source, nearest, read_sources
 from sopwb.exchange.raw import ASSUMPTION, Default, RawInputs, RawTable, with_defaults
+from sopwb.exchange.secret import masked, masked_fault
 from sopwb.schema import Schema
 
 __all__ = ["BUILT_IN_SOURCES", "read_inputs", "source_files"]
@@ -48,7 +50,9 @@ def read_inputs(
     Raises
     ------
     InputError
-        Anything cannot be read or is not declared; all faults at once.
+        Anything cannot be read or is not declared, or a secret is not set; all faults at once.
+    SourceError
+        A source system cannot be read.
     """
     files, faults = _data_files(customer_folder / "data", schema)
     mapped, found = read_sources(customer_folder, schema)
@@ -150,9 +154,28 @@ def _read_source(
         problem = f"there is no source of the kind {kind!r}"
         return [Fault(one.place("kind"), problem, remedy=nearest(kind, readers))]
     try:
-        found = readers[kind](one, location, only)
+        found = _asked(readers[kind], one, location, only)
     except InputError as error:
-        return list(error.faults)
-    tables |= {name: table for name, table in found.tables.items() if name not in tables}
-    defaults += found.defaults
+        return [masked_fault(fault) for fault in error.faults]
+    tables |= {
+        name: RawTable(table.frame, masked(table.origin))
+        for name, table in found.tables.items()
+        if name not in tables
+    }
+    defaults += (replace(default, text=masked(default.text)) for default in found.defaults)
     return []
+
+
+def _asked(reader: Reader, one: Source, location: Path | None, only: Collection[str] | None) -> RawInputs:
+    """What a reader yields; whatever goes wrong in one of a customer is the source's, and tells no secret."""
+    try:
+        return reader(one, location, only)
+    except InputError:
+        raise
+    except SourceError as error:
+        raise SourceError(masked(str(error))) from None
+    except Exception as error:
+        if reader is folder:
+            raise
+        said = masked(f"{type(error).__name__}: {error}")
+        raise SourceError(f"{one.place()}: the source {one.mapping.source} cannot be read: {said}") from None

@@ -233,3 +233,20 @@ def test_the_command_line_answers_before_it_has_read_what_planning_needs():
     code = f"import sys, sopwb.cli; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_no_secret_is_told_nor_written_into_the_details_of_a_fault_of_ours(call, place, monkeypatch):
+    def fails(*_words: object) -> None:
+        raise ZeroDivisionError("postgresql://me:kanarie7@erp")
+
+    monkeypatch.setenv("SOPWB_SECRET_ERP", "kanarie7")
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    monkeypatch.setattr(commands, "_request", fails)
+    code, out, err = call("check", "acme")
+    assert code == 70
+    assert "postgresql://me:${SOPWB_SECRET_ERP}@erp" in err
+    [details] = place.glob("sopwb-*.txt")
+    written = details.read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in written
+    assert "kanarie7" not in written + out + err
