@@ -1,15 +1,14 @@
-"""The command line: one readable message for every mistake, and an exit code a scheduler can read."""
+"""The commands; each raises what goes wrong, and `sopwb.cli.main` tells it."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sopwb.errors import InputError, PlanCheckError, SopwbError
+from sopwb.cli.say import say, tell
+from sopwb.errors import InputError, PlanCheckError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +16,7 @@ if TYPE_CHECKING:
     from sopwb.cycle.inputs import Request
     from sopwb.runs.publish import Published
 
-__all__ = ["app", "main"]
-
-STOPPED = 130
-OUR_FAULT = 70
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+__all__ = ["app"]
 
 app = typer.Typer(
     name="sopwb",
@@ -62,8 +57,8 @@ def run(
     with _progress() as progress:
         published = publish_run(request, runs_folder(), progress=progress, isolated=isolated, fresh=fresh)
     for warning in published.manifest["warnings"]:
-        _tell(f"Note: {warning}.")
-    _say(f"{published.manifest['headline']}\n{_index(published)}")
+        tell(f"Note: {warning}.")
+    say(f"{published.manifest['headline']}\n{_index(published)}")
     failed = [row for row in published.manifest["checks"] if row["status"] == "fail"]
     if failed:
         lines = [f"{row['check'].replace('_', ' ')}: {row['message']}" for row in failed]
@@ -90,7 +85,7 @@ def check(
     provided = provided[provided["row_count"] > 0]
     rows = int(provided["row_count"].sum())
     end = inputs.tables["period"]["end_date"].max().date()
-    _say(
+    say(
         f"{inputs.model.name}: {len(provided)} tables with {rows:,} rows are sound.\n"
         f"As of {inputs.model.as_of.date()}, planned to {end}."
     )
@@ -105,10 +100,10 @@ def runs(customer: Annotated[str | None, typer.Argument(help="Only of this custo
 
     found = list_runs(runs_folder(), customer)
     if not found:
-        _say("No run is published yet: `sopwb run` makes one.")
+        say("No run is published yet: `sopwb run` makes one.")
     for item in found:
         facts = item.manifest
-        _say(
+        say(
             f"{facts['customer']}/{item.run_id}  as of {facts['as_of']}  {facts['status']}"
             f"  {short_commit(facts)}\n    {facts['headline']}"
         )
@@ -133,12 +128,12 @@ def compare(
     both = compare_runs(*frames)
     both = both[both["scope"] == "*"]
     currency = one.manifest["currency"]
-    _say(f"A {one.run_id}\nB {other.run_id}\n")
-    _say(f"{'':28}{'A':>14}{'B':>14}{'B − A':>14}")
+    say(f"A {one.run_id}\nB {other.run_id}\n")
+    say(f"{'':28}{'A':>14}{'B':>14}{'B − A':>14}")
     for row in both.to_dict("records"):
         values = [by_unit(row[name], row["unit"], currency) for name in ("first_value", "second_value")]
         change = by_unit(row["delta_value"], row["unit"], currency, signed=True)
-        _say(f"{row['kpi'].replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
+        say(f"{row['kpi'].replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
 
 
 @app.command()
@@ -159,7 +154,7 @@ def approve(
     found = find_run(runs_folder(), run_name)
     moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     approve_run(found, by, comment, moment)
-    _say(f"{found.run_id} is approved by {by}.")
+    say(f"{found.run_id} is approved by {by}.")
 
 
 @app.command()
@@ -185,14 +180,14 @@ def verify(
         customer = None
     verdict = verify_files(found, customer)
     for warning in verdict.warnings:
-        _tell(f"Note: {warning}.")
+        tell(f"Note: {warning}.")
     changed = list(verdict.changed)
     if again and customer is not None:
         changed += verify_tables(found, customer)
     if changed:
         raise PlanCheckError("\n".join([f"{found.run_id} is not what was published:", *changed]))
     made_again = ", and every table comes out the same again" if again else ""
-    _say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
+    say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
 
 
 @app.command(name="demo-history")
@@ -202,7 +197,7 @@ def demo_history() -> None:
     from sopwb.cycle.memory import find_customer
 
     for line in make_history(find_customer("demo")):
-        _say(line)
+        say(line)
 
 
 @app.command()
@@ -232,10 +227,10 @@ def schema(
         return
     text = json.dumps(model_json_schema(), indent=2) + "\n"
     if target is None:
-        _say(text)
+        say(text)
     else:
         target.write_text(text, encoding="utf-8")
-        _say(f"The schema is in {target}")
+        say(f"The schema is in {target}")
 
 
 def _describe_tables(templates: Path | None, dictionary: Path | None, customer: str | None) -> None:
@@ -250,10 +245,10 @@ def _describe_tables(templates: Path | None, dictionary: Path | None, customer: 
     tables = schema_of(folder) if folder else load_schema()
     whose = f", with the columns and tables of {folder.name}" if folder else ""
     if templates is not None:
-        _say(f"{len(write_templates(templates, tables))} workbooks are in {templates}{whose}")
+        say(f"{len(write_templates(templates, tables))} workbooks are in {templates}{whose}")
     if dictionary is not None:
         dictionary.write_text(in_words(tables, folder.name if folder else ""), encoding="utf-8")
-        _say(f"The dictionary is {dictionary}{whose}")
+        say(f"The dictionary is {dictionary}{whose}")
 
 
 @app.command()
@@ -262,43 +257,7 @@ def new(path: Annotated[Path, typer.Argument(help="Folder of the new customer; i
     from sopwb.cycle.skeleton import new_customer
 
     folder = new_customer(path)
-    _say(f"{folder} is ready: `sopwb run {folder}` plans it. Begin with its README.md.")
-
-
-def main() -> None:
-    """Run the command line; every mistake is one message on the error stream, and an exit code."""
-    for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("PANDAS_COPY_ON_WRITE", "1")
-    try:
-        code = app(standalone_mode=False)  # of a command that ends with `typer.Exit`, or was stopped
-    except (KeyboardInterrupt, typer.Abort):
-        code = STOPPED
-    except SopwbError as error:
-        _tell(str(error))
-        sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last door: nobody should read a traceback
-        sys.exit(_usage_or_ours(error))
-    if code == STOPPED:
-        _tell("Stopped. Nothing was published.")
-    sys.exit(code)
-
-
-def _usage_or_ours(error: Exception) -> int:
-    """Exit code of an error nobody named: wrong usage, else our fault, with its trace in a file."""
-    show = getattr(error, "show", None)
-    if callable(show):  # the parser's own errors, whichever copy of click it carries
-        show()
-        return 2
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", suffix=".txt", prefix="sopwb-", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(_without_secrets("".join(traceback.format_exception(error))))
-    _tell(f"This is our fault: {type(error).__name__}: {error}\nThe details are in {file.name}")
-    return OUR_FAULT
+    say(f"{folder} is ready: `sopwb run {folder}` plans it. Begin with its README.md.")
 
 
 def _request(
@@ -359,19 +318,3 @@ def _progress() -> Any:
 
 def _index(published: Published) -> str:
     return f"The report is {published.folder / 'index.html'}"
-
-
-def _say(text: str) -> None:
-    print(text)
-
-
-def _tell(text: str) -> None:
-    print(_without_secrets(text), file=sys.stderr)
-
-
-def _without_secrets(text: str) -> str:
-    if not any(name.startswith("SOPWB_SECRET_") for name in os.environ):
-        return text
-    from sopwb.exchange.secret import masked
-
-    return masked(text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -250,3 +252,82 @@ def test_no_secret_is_told_nor_written_into_the_details_of_a_fault_of_ours(call,
     written = details.read_text(encoding="utf-8")
     assert "ZeroDivisionError" in written
     assert "kanarie7" not in written + out + err
+
+
+def test_where_no_details_can_be_written_there_is_still_one_message(call, monkeypatch):
+    def fails(*_words: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    def full(*_words: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(commands, "_request", fails)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    code, _, err = call("check", "acme")
+    assert code == 70
+    assert "ZeroDivisionError" in err
+    assert "cannot be written (No space left on device); it was in fails" in err
+
+
+def test_a_folder_of_runs_that_cannot_be_read_or_written_is_a_message(call, place):
+    (place / "runs").write_text("a file")
+    folder = acme(place)
+    code, out, err = call("run", str(folder))
+    assert (code, out) == (2, "")
+    assert "runs: cannot be written: " in err
+    assert "SOPWB_RUNS" in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_a_sign_that_an_old_locale_lacks_stops_nothing(place, encoding):
+    publish(place / "runs", run_id(1), headline="1.86 M€ → Kärnten", code={})
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": encoding,
+        "LC_ALL": "C",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    words = [sys.executable, "-m", "sopwb", "runs"]
+    found = subprocess.run(words, capture_output=True, env=environment, check=False)
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert "1.86 M" in found.stdout.decode(encoding)
+
+
+TERMINATED = """
+import sys, time
+from sopwb.cli import commands, main
+def waits(*words):
+    print("waiting", flush=True)
+    time.sleep(60)
+commands._request = waits
+sys.argv = ["sopwb", "check", "acme"]
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Only POSIX systems end jobs by a signal.")
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_ended_says_so_in_one_line_with_code_130(place, word):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    job = subprocess.Popen(
+        [sys.executable, "-c", TERMINATED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert job.stdout.readline() == "waiting\n"
+    job.send_signal(word)
+    out, err = job.communicate(timeout=30)
+    assert (job.returncode, out) == (130, "")
+    assert err.splitlines() == [
+        "Stopped. Nothing was published. The next run continues after the last finished step."
+    ]
+
+
+def test_a_customer_in_a_folder_with_blanks_and_umlauts_is_found(call, place, monkeypatch):
+    home = place / "Kunden Übersicht & mehr"
+    home.mkdir()
+    assert call("check", str(acme(home)))[0] == 0
+    monkeypatch.setenv("SOPWB_CUSTOMERS", str(home))
+    assert call("check", "acme")[0] == 0
