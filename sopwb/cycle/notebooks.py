@@ -193,11 +193,17 @@ def _kernels(place: Path, *, isolated: bool) -> Iterator[Callable[[], _Kernel]]:
 def _manager(place: Path, number: int) -> Any:
     """Manager of a kernel that keeps its connection in a folder of ours; no home directory is needed.
 
-    Kernels talk over files where the system has them, so that no port is open.
+    The kernel is the Python that runs us, whatever else a person has called ``python3``. Kernels talk over
+    files where the system has them, so that no port is open.
     """
+    from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
-    manager = AsyncKernelManager(kernel_name="python3", connection_file=str(place / f"kernel-{number}.json"))
+    manager = AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+        connection_file=str(place / f"kernel-{number}.json"),
+    )
     address = place / f"k{number}"
     if os.name == "posix" and len(f"{address}-5") < LONGEST_SOCKET:
         manager.transport, manager.ip = "ipc", str(address)
