@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last door: nobody should read a traceback
         sys.exit(_usage_or_ours(error))
     if code == STOPPED:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what the stop interrupted is no news
         tell("Stopped. Nothing was published. The next run continues after the last finished step.")
     sys.exit(code)
 

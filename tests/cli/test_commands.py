@@ -294,9 +294,12 @@ def test_a_sign_that_an_old_locale_lacks_stops_nothing(place, encoding):
 
 
 TERMINATED = """
-import sys, time
+import asyncio, sys, time
 from sopwb.cli import commands, main
 def waits(*words):
+    global late
+    late = asyncio.new_event_loop().create_future()
+    late.set_exception(ValueError("the kernel died"))
     print("waiting", flush=True)
     time.sleep(60)
 commands._request = waits
