@@ -166,13 +166,14 @@ def _files_key(request: Request, reuse: Reuse, schema: Schema, model: Model) -> 
         return None
     try:
         files = source_files(request.folder, schema, request.source)
-    except InputError:
+        digests = [(path.name, file_digest(path)) for path in files or ()]
+    except (InputError, OSError):
         return None  # reading tells what is wrong
     if files is None:
         return None
     return key_of(
         kind="inputs",
-        files=[(path.name, file_digest(path)) for path in files],
+        files=digests,
         model=model.model_dump(mode="json"),
         as_of=str(request.as_of),
         use_extensions=request.use_extensions,

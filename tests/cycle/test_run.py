@@ -296,3 +296,14 @@ def test_a_run_of_the_next_cycle_reads_what_the_last_one_planned(customer, meeti
     assert (
         load_inputs(Request(customer, runs=customer.parent / "runs")).builds_on == again.manifest["builds_on"]
     )
+
+
+def test_a_file_that_may_not_be_read_is_told(customer, meetings, monkeypatch):
+    def forbidden(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("sopwb.cycle.begin.file_digest", forbidden)
+    monkeypatch.setattr("sopwb.exchange.files.read_csv", forbidden)
+    with pytest.raises(InputError, match=r"market\.csv: cannot be read: Permission denied"):
+        publish(customer)
+    assert not (customer.parent / "runs").exists()
