@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -92,9 +93,9 @@ def publish_run(
 
 
 def write_runs_index(root: Path) -> None:
-    """Write the page that lists every published run."""
+    """Write the page that lists every published run; two processes may do so at once."""
     runs = [run_summary(run, root) for run in list_runs(root)]
-    aside = root / ".index.html"
+    aside = root / f".index.html.{os.getpid()}"
     aside.write_text(render_runs_index(runs), encoding="utf-8")
     aside.replace(root / "index.html")
 

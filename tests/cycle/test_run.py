@@ -307,3 +307,21 @@ def test_a_file_that_may_not_be_read_is_told(customer, meetings, monkeypatch):
     with pytest.raises(InputError, match=r"market\.csv: cannot be read: Permission denied"):
         publish(customer)
     assert not (customer.parent / "runs").exists()
+
+
+def test_two_runs_that_end_at_once_both_list_what_is_published(customer, meetings, monkeypatch):
+    publish(customer)
+    replace, done = Path.replace, []
+
+    def other_first(path: Path, target: Path) -> Path:
+        """Just before one run shows its list, another process has shown its own."""
+        if path.name.startswith(".index.html") and not done:
+            done.append(path)
+            monkeypatch.setattr(run_module.os, "getpid", lambda: 1)
+            run_module.write_runs_index(customer.parent / "runs")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", other_first)
+    run = publish(customer)
+    assert done
+    assert run.run_id in (customer.parent / "runs" / "index.html").read_text(encoding="utf-8")
