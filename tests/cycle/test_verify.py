@@ -77,6 +77,8 @@ def test_code_that_has_changed_since_is_a_warning(run, customer, monkeypatch):
     run.manifest["package_digest"] = run.manifest["lock_digest"] = "old"
     assert "the workbench has changed since" in verify_files(run, customer).warnings
     assert "the packages' lock has changed since" in verify_files(run, customer).warnings
+    del run.manifest["notebook_digests"]
+    assert not any("notebook" in warning for warning in verify_files(run, customer).warnings)
 
 
 def test_without_the_customer_the_files_can_be_verified_all_the_same(run):
