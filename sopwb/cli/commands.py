@@ -181,11 +181,11 @@ def verify(
     verdict = verify_files(found, customer)
     for warning in verdict.warnings:
         tell(f"Note: {warning}.")
-    changed = list(verdict.changed)
-    if again and customer is not None:
-        changed += verify_tables(found, customer)
-    if changed:
-        raise PlanCheckError("\n".join([f"{found.run_id} is not what was published:", *changed]))
+    told = [f"{found.run_id} is not what was published:", *verdict.changed] if verdict.changed else []
+    different = list(verify_tables(found, customer)) if again and customer is not None else []
+    told += [f"{found.run_id} does not come out the same today:", *different] if different else []
+    if told:
+        raise PlanCheckError("\n".join(told))
     made_again = ", and every table comes out the same again" if again else ""
     say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
 

@@ -197,7 +197,7 @@ def test_a_run_is_approved_by_its_name_once(call, place):
     assert "is approved already" in err
 
 
-def test_a_run_is_verified_and_what_was_changed_is_said_with_code_1(call, place):
+def test_a_run_is_verified_and_what_was_changed_is_said_with_code_1(call, place, monkeypatch):
     run = publish(place / "runs", run_id(1))
     code, out, err = call("verify", "latest")
     assert (code, out) == (0, f"{run_id(1)} is whole: 1 files are as they were published.\n")
@@ -207,6 +207,12 @@ def test_a_run_is_verified_and_what_was_changed_is_said_with_code_1(call, place)
     assert (code, out) == (1, "")
     assert f"{run_id(1)} is not what was published:\nmodel.yaml was changed" in err
     assert call("verify", "latest", "--again")[0] == 2
+    monkeypatch.setenv("SOPWB_CUSTOMERS", str(place))
+    acme(place)
+    monkeypatch.setattr("sopwb.cycle.verify.verify_tables", lambda run, customer: ["kpi: one row"])
+    assert (
+        f"{run_id(1)} does not come out the same today:\nkpi: one row" in call("verify", "2026", "--again")[2]
+    )
     assert call("verify", "nothing")[0] == 2
 
 
