@@ -143,6 +143,7 @@ def _execute(
             parameters=dict(parameters),
             engine_name="sopwb",
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             request_save_on_cell_execute=False,
             cwd=str(folder),
@@ -150,6 +151,9 @@ def _execute(
         )
     except PapermillExecutionError as error:
         raise _as_told(path.stem, error) from None
+    except RuntimeError as error:  # nbclient's and jupyter_client's word for a kernel that is gone
+        remedy = "as the system does when memory runs out; the next run continues with this step"
+        raise SopwbError(f"step {path.stem}: its process was ended, {remedy} ({error})") from None
     _forget_places(target)
     return target
 
