@@ -71,6 +71,6 @@ class SourceError(SopwbError):
 
 
 class PlanCheckError(SopwbError):
-    """The plan was made and published, but fails its own checks."""
+    """The plan was made and published, but fails its own checks, or is no longer what was published."""
 
     exit_code = 1

@@ -1,5 +1,6 @@
 """The command line."""
 
-from sopwb.cli.commands import app, main
+from sopwb.cli.commands import app
+from sopwb.cli.main import main
 
 __all__ = ["app", "main"]

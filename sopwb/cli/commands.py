@@ -1,15 +1,14 @@
-"""The command line: one readable message for every mistake, and an exit code a scheduler can read."""
+"""The commands; each raises what goes wrong, and `sopwb.cli.main` tells it."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sopwb.errors import InputError, PlanCheckError, SopwbError
+from sopwb.cli.say import say, tell
+from sopwb.errors import InputError, PlanCheckError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +16,7 @@ if TYPE_CHECKING:
     from sopwb.cycle.inputs import Request
     from sopwb.runs.publish import Published
 
-__all__ = ["app", "main"]
-
-STOPPED = 130
-OUR_FAULT = 70
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+__all__ = ["app"]
 
 app = typer.Typer(
     name="sopwb",
@@ -52,6 +47,7 @@ def run(
     builds_on: BuildsOn = None,
     set_: Set = None,
     isolated: Annotated[bool, typer.Option(help="A kernel of its own for each notebook.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Make everything again, whatever earlier runs made.")] = False,
 ) -> None:
     """Plan a customer and publish the report."""
     from sopwb.cycle.memory import runs_folder
@@ -59,8 +55,10 @@ def run(
 
     request = _request(customer, scenario, as_of, source, set_, builds_on)
     with _progress() as progress:
-        published = publish_run(request, runs_folder(), progress=progress, isolated=isolated)
-    _say(f"{published.manifest['headline']}\n{_index(published)}")
+        published = publish_run(request, runs_folder(), progress=progress, isolated=isolated, fresh=fresh)
+    for warning in published.manifest["warnings"]:
+        tell(f"Note: {warning}.")
+    say(f"{published.manifest['headline']}\n{_index(published)}")
     failed = [row for row in published.manifest["checks"] if row["status"] == "fail"]
     if failed:
         lines = [f"{row['check'].replace('_', ' ')}: {row['message']}" for row in failed]
@@ -87,7 +85,7 @@ def check(
     provided = provided[provided["row_count"] > 0]
     rows = int(provided["row_count"].sum())
     end = inputs.tables["period"]["end_date"].max().date()
-    _say(
+    say(
         f"{inputs.model.name}: {len(provided)} tables with {rows:,} rows are sound.\n"
         f"As of {inputs.model.as_of.date()}, planned to {end}."
     )
@@ -102,10 +100,10 @@ def runs(customer: Annotated[str | None, typer.Argument(help="Only of this custo
 
     found = list_runs(runs_folder(), customer)
     if not found:
-        _say("No run is published yet: `sopwb run` makes one.")
+        say("No run is published yet: `sopwb run` makes one.")
     for item in found:
         facts = item.manifest
-        _say(
+        say(
             f"{facts['customer']}/{item.run_id}  as of {facts['as_of']}  {facts['status']}"
             f"  {short_commit(facts)}\n    {facts['headline']}"
         )
@@ -130,12 +128,12 @@ def compare(
     both = compare_runs(*frames)
     both = both[both["scope"] == "*"]
     currency = one.manifest["currency"]
-    _say(f"A {one.run_id}\nB {other.run_id}\n")
-    _say(f"{'':28}{'A':>14}{'B':>14}{'B − A':>14}")
+    say(f"A {one.run_id}\nB {other.run_id}\n")
+    say(f"{'':28}{'A':>14}{'B':>14}{'B − A':>14}")
     for row in both.to_dict("records"):
         values = [by_unit(row[name], row["unit"], currency) for name in ("first_value", "second_value")]
         change = by_unit(row["delta_value"], row["unit"], currency, signed=True)
-        _say(f"{row['kpi'].replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
+        say(f"{row['kpi'].replace('_', ' '):28}{values[0]:>14}{values[1]:>14}{change:>14}")
 
 
 @app.command()
@@ -156,7 +154,40 @@ def approve(
     found = find_run(runs_folder(), run_name)
     moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     approve_run(found, by, comment, moment)
-    _say(f"{found.run_id} is approved by {by}.")
+    say(f"{found.run_id} is approved by {by}.")
+
+
+@app.command()
+def verify(
+    run_name: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run: its name, its beginning, or `latest`.")
+    ],
+    again: Annotated[
+        bool, typer.Option("--again", help="Plan again from its own inputs, and compare every table.")
+    ] = False,
+) -> None:
+    """Verify that a published run is what it was, and name what was changed."""
+    from sopwb.cycle.memory import find_customer, runs_folder
+    from sopwb.cycle.verify import verify_files, verify_tables
+    from sopwb.runs.publish import find_run
+
+    found = find_run(runs_folder(), run_name)
+    try:
+        customer = find_customer(found.manifest["customer"])
+    except InputError:
+        if again:
+            raise
+        customer = None
+    verdict = verify_files(found, customer)
+    for warning in verdict.warnings:
+        tell(f"Note: {warning}.")
+    told = [f"{found.run_id} is not what was published:", *verdict.changed] if verdict.changed else []
+    different = list(verify_tables(found, customer)) if again and customer is not None else []
+    told += [f"{found.run_id} does not come out the same today:", *different] if different else []
+    if told:
+        raise PlanCheckError("\n".join(told))
+    made_again = ", and every table comes out the same again" if again else ""
+    say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
 
 
 @app.command(name="demo-history")
@@ -166,7 +197,7 @@ def demo_history() -> None:
     from sopwb.cycle.memory import find_customer
 
     for line in make_history(find_customer("demo")):
-        _say(line)
+        say(line)
 
 
 @app.command()
@@ -181,24 +212,43 @@ def lab() -> None:
 def schema(
     target: Annotated[Path | None, typer.Argument(help="File to write; the screen by default.")] = None,
     templates: Annotated[Path | None, typer.Option(help="Folder for empty input workbooks.")] = None,
+    dictionary: Annotated[Path | None, typer.Option(help="File for the data dictionary.")] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Customer whose own columns and tables count; the one here by default.")
+    ] = None,
 ) -> None:
-    """Write the JSON schema of model.yaml for editors, or empty workbooks for input tables."""
+    """Write the JSON schema of model.yaml for editors, or empty workbooks and the dictionary of tables."""
     import json
 
     from sopwb.config.load import model_json_schema
-    from sopwb.exchange.write import write_templates
-    from sopwb.schema import load_schema
 
-    if templates is not None:
-        written = write_templates(templates, load_schema())
-        _say(f"{len(written)} workbooks are in {templates}")
+    if templates is not None or dictionary is not None:
+        _describe_tables(templates, dictionary, customer)
         return
     text = json.dumps(model_json_schema(), indent=2) + "\n"
     if target is None:
-        _say(text)
+        say(text)
     else:
         target.write_text(text, encoding="utf-8")
-        _say(f"The schema is in {target}")
+        say(f"The schema is in {target}")
+
+
+def _describe_tables(templates: Path | None, dictionary: Path | None, customer: str | None) -> None:
+    from sopwb.cycle.inputs import schema_of
+    from sopwb.cycle.memory import find_customer
+    from sopwb.exchange.write import write_templates
+    from sopwb.schema import load_schema
+    from sopwb.schema.dictionary import dictionary as in_words
+
+    is_here = customer is None and Path("model.yaml").is_file()
+    folder = find_customer(customer or ".") if customer or is_here else None
+    tables = schema_of(folder) if folder else load_schema()
+    whose = f", with the columns and tables of {folder.name}" if folder else ""
+    if templates is not None:
+        say(f"{len(write_templates(templates, tables))} workbooks are in {templates}{whose}")
+    if dictionary is not None:
+        dictionary.write_text(in_words(tables, folder.name if folder else ""), encoding="utf-8")
+        say(f"The dictionary is {dictionary}{whose}")
 
 
 @app.command()
@@ -207,43 +257,7 @@ def new(path: Annotated[Path, typer.Argument(help="Folder of the new customer; i
     from sopwb.cycle.skeleton import new_customer
 
     folder = new_customer(path)
-    _say(f"{folder} is ready: `sopwb run {folder}` plans it. Begin with its README.md.")
-
-
-def main() -> None:
-    """Run the command line; every mistake is one message on the error stream, and an exit code."""
-    for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("PANDAS_COPY_ON_WRITE", "1")
-    try:
-        code = app(standalone_mode=False)  # of a command that ends with `typer.Exit`, or was stopped
-    except (KeyboardInterrupt, typer.Abort):
-        code = STOPPED
-    except SopwbError as error:
-        _tell(str(error))
-        sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last door: nobody should read a traceback
-        sys.exit(_usage_or_ours(error))
-    if code == STOPPED:
-        _tell("Stopped. Nothing was published.")
-    sys.exit(code)
-
-
-def _usage_or_ours(error: Exception) -> int:
-    """Exit code of an error nobody named: wrong usage, else our fault, with its trace in a file."""
-    show = getattr(error, "show", None)
-    if callable(show):  # the parser's own errors, whichever copy of click it carries
-        show()
-        return 2
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", suffix=".txt", prefix="sopwb-", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
-    _tell(f"This is our fault: {type(error).__name__}: {error}\nThe details are in {file.name}")
-    return OUR_FAULT
+    say(f"{folder} is ready: `sopwb run {folder}` plans it. Begin with its README.md.")
 
 
 def _request(
@@ -304,11 +318,3 @@ def _progress() -> Any:
 
 def _index(published: Published) -> str:
     return f"The report is {published.folder / 'index.html'}"
-
-
-def _say(text: str) -> None:
-    print(text)
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sopwb.calendar import history_bucket, horizon_end, plan_periods
@@ -19,11 +20,11 @@ from sopwb.exchange.read import read_inputs
 from sopwb.extend import Parts
 from sopwb.runs.archive import ARCHIVE_TABLES, cycle_chain, past_tables
 from sopwb.runs.publish import Published, find_run, latest_run
-from sopwb.schema import Schema, Table, load_schema
+from sopwb.schema import Column, Schema, Table, load_schema
 from sopwb.schema.parse import parse
 from sopwb.schema.validate import validate
 
-__all__ = ["Inputs", "Request", "load_inputs", "parse_all", "schema_of"]
+__all__ = ["Inputs", "Request", "base_run", "load_inputs", "parse_all", "schema_of"]
 
 MONTH_END_SLACK_DAYS = 3
 
@@ -170,7 +171,8 @@ def _checked(as_of: pd.Timestamp, tables: Mapping[str, pd.DataFrame]) -> pd.Time
 
 
 def _seen(frame: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFrame:
-    """The rows that were known on the as-of date; of snapshots only the latest."""
+    """The rows and cells that were known on the as-of date; of snapshots only the latest."""
+    frame = _known_cells(frame, table, as_of)
     if table.dated_by is None:
         return frame
     known = frame[table.dated_by] < as_of + pd.Timedelta(days=1)
@@ -184,20 +186,47 @@ def _seen(frame: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFram
     return seen.reset_index(drop=True)
 
 
+def base_run(request: Request, as_of: pd.Timestamp) -> Published | None:
+    """The run of an earlier cycle on which a run builds: the one asked for, else the latest.
+
+    Raises
+    ------
+    InputError
+        The run asked for does not exist, or is of no earlier cycle.
+    """
+    if request.runs is None:
+        return None
+    customer = request.folder.name
+    if request.builds_on is None:
+        return latest_run(request.runs, customer, BASELINE, before=str(as_of.date()))
+    base = find_run(request.runs, request.builds_on, customer)
+    if base.manifest["as_of"] >= str(as_of.date()):
+        problem = f"{base.run_id} is as of {base.manifest['as_of']}, not before {as_of.date()}"
+        raise InputError([Fault("builds-on", problem, remedy="name a run of an earlier cycle")])
+    return base
+
+
+def _known_cells(frame: pd.DataFrame, table: Table, as_of: pd.Timestamp) -> pd.DataFrame:
+    """The frame without what was filled into rows after the as-of date, nor the days on which it was."""
+    for name, column in table.columns.items():
+        if column.dated_by is not None:
+            known = frame[column.dated_by] < as_of + pd.Timedelta(days=1)
+            frame = frame.assign(**{name: frame[name].where(known, _missing(column))})
+    days = {column.dated_by for column in table.columns.values() if column.dated_by}
+    for name in sorted(days):
+        frame = frame.assign(**{name: frame[name].where(frame[name] < as_of + pd.Timedelta(days=1))})
+    return frame
+
+
+def _missing(column: Column) -> Any:
+    return None if column.type == "text" else pd.NA if "int" in column.dtype.lower() else np.nan
+
+
 def _past(
     request: Request, schema: Schema, as_of: pd.Timestamp
 ) -> tuple[dict[str, pd.DataFrame], str | None]:
     """Archive tables of the runs on which this one builds, and the nearest of them."""
-    base: Published | None = None
-    if request.runs is not None:
-        customer = request.folder.name
-        if request.builds_on is not None:
-            base = find_run(request.runs, request.builds_on, customer)
-        else:
-            base = latest_run(request.runs, customer, BASELINE, before=str(as_of.date()))
-    if base is not None and base.manifest["as_of"] >= str(as_of.date()):
-        problem = f"{base.run_id} is as of {base.manifest['as_of']}, not before {as_of.date()}"
-        raise InputError([Fault("builds-on", problem, remedy="name a run of an earlier cycle")])
+    base = base_run(request, as_of)
     chain = cycle_chain(request.runs, base) if request.runs is not None else []
     return past_tables(chain, schema), base.run_id if base else None
 

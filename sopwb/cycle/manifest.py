@@ -2,101 +2,118 @@
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sopwb.cycle.inputs import Inputs, Request
-from sopwb.cycle.step import INPUTS, TIMINGS
+from sopwb.cycle.begin import Beginning
+from sopwb.cycle.fingerprint import REPOSITORY, Fingerprint, versions
+from sopwb.cycle.notebooks import chain
+from sopwb.cycle.replaced import replaced_notebooks, replacement_warnings
+from sopwb.cycle.step import INPUTS, TABLES
 from sopwb.report.context import CheckLine, Link, ReportContext, RunSummary
 from sopwb.report.numbers import by_unit
 from sopwb.runs.digest import code_commit, file_digest, folder_digest
-from sopwb.runs.publish import Published
+from sopwb.runs.publish import Published, RunFolder, list_runs
+from sopwb.runs.store import read_table
 
-__all__ = ["FAILED", "PUBLISHED", "manifest_of", "report_context", "run_summary", "short_commit"]
+__all__ = [
+    "FAILED",
+    "PUBLISHED",
+    "code_digests",
+    "manifest_of",
+    "page_facts",
+    "report_context",
+    "run_summary",
+    "short_commit",
+]
 
-PACKAGES = ("sopwb", "pandas", "numpy", "darts", "statsforecast", "cvxpy", "highspy", "altair", "papermill")
+TOLD_TABLES = ("check", "solver_log", "kpi", "headline")
 SHOWN_KPIS = ("revenue", "ebit", "service", "stock_value")
 PUBLISHED = "published"
 FAILED = "failed_checks"
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def manifest_of(
-    request: Request,
-    inputs: Inputs,
-    run_id: str,
+    beginning: Beginning,
+    fingerprint: Fingerprint,
+    run: RunFolder,
     made_at: str,
-    folder: Path,
-    tables: Mapping[str, pd.DataFrame],
+    timings: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Everything a reader needs to trust a run, but for the digests of its files, added at publishing.
 
     Parameters
     ----------
-    request, inputs
+    beginning
         What was asked for, and what the run started from.
-    run_id, made_at
-        Name of the run and the moment it was begun.
-    folder
-        Folder in which it was made.
-    tables
-        Its tables; of them the solver's log, checks, key figures and headline.
+    fingerprint
+        Of the code it was made with.
+    run
+        Its folder, with all its tables.
+    made_at
+        Moment at which it was begun.
+    timings
+        What each stage cost, and whether it was taken over from an earlier run.
     """
-    model = inputs.model
+    folder, model, request = run.building, beginning.model, beginning.request
+    tables = {
+        name: read_table(folder / TABLES / f"{name}.parquet", beginning.schema[name]) for name in TOLD_TABLES
+    }
     checks = tables["check"]
     scenario = model.scenarios.get(model.scenario)
-    lock = REPOSITORY / "requirements.lock"
+    replaced = replaced_notebooks(request.folder, _replaced_before(run))
     return {
-        "run": run_id,
+        "run": run.run_id,
         "customer": model.customer,
         "company": model.name,
         "currency": model.currency,
         "scenario": model.scenario,
         "scenario_title": scenario.title if scenario else "Baseline",
         "as_of": str(model.as_of.date()),
-        "builds_on": inputs.builds_on,
+        "builds_on": beginning.builds_on,
         "made_at": made_at,
         "status": FAILED if (checks["status"] == "fail").any() else PUBLISHED,
         "parameters": dict(request.parameters or {}),
-        "origins": dict(inputs.setup.origins),
+        "origins": dict(beginning.setup.origins),
         "code": code_commit(REPOSITORY),
-        "package_digest": folder_digest(Path(__file__).resolve().parents[1], ["**/*.py", "**/*.yaml"]),
-        "customer_digest": folder_digest(
-            inputs.setup.folder, ["*.yaml", "sources/*", "schema/*", "extensions/*.py"]
-        ),
-        "lock_digest": file_digest(lock) if lock.exists() else "",
+        **code_digests(request.folder, fingerprint),
         "inputs_digest": folder_digest(folder / INPUTS, ["*.parquet"]),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
         "solver": tables["solver_log"].to_dict("records"),
         "seeds": {},
-        "timings": _timings(folder),
+        "timings": timings,
         "checks": checks[["check", "status", "message"]].to_dict("records"),
         "kpi": _kpi(tables["kpi"]),
         "headline": str(tables["headline"]["message"].iloc[0]) if len(tables["headline"]) else "",
+        "replaced_notebooks": [asdict(item) for item in replaced],
+        "warnings": replacement_warnings(replaced),
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def code_digests(customer: Path, fingerprint: Fingerprint) -> dict[str, Any]:
+    """Digests of all code that can change a run: the workbench, the customer's own, the lock, notebooks."""
+    lock = REPOSITORY / "requirements.lock"
+    own = ["*.yaml", "sources/*", "schema/*", "extensions/*.py"]
+    return {
+        "package_digest": fingerprint.code,
+        "customer_digest": folder_digest(customer, own),
+        "lock_digest": file_digest(lock) if lock.exists() else "",
+        "notebook_digests": {path.stem: file_digest(path) for path in chain(customer)},
+    }
 
 
-def _timings(folder: Path) -> list[dict[str, Any]]:
-    path = folder / TIMINGS
-    return (
-        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    )
+def page_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What pages show of a manifest, but for the name and the moment of the run."""
+    return asdict(report_context({**manifest, "run": "", "made_at": ""})) | {"headline": manifest["headline"]}
+
+
+def _replaced_before(run: RunFolder) -> list[dict[str, str]]:
+    before = list_runs(run.root, run.customer)
+    return before[-1].manifest.get("replaced_notebooks", []) if before else []
 
 
 def _kpi(kpi: pd.DataFrame) -> list[dict[str, Any]]:

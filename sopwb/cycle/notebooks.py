@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sopwb
 from sopwb.cycle.stages import NOTEBOOKS
 from sopwb.errors import Fault, InputError, SopwbError, SourceError
+from sopwb.exchange.secret import PREFIX
 from sopwb.lean import skip_address_grammar
 
-__all__ = ["PARAMETERS", "Progress", "chain", "execute_chain", "notebook_folder"]
+__all__ = [
+    "PARAMETERS",
+    "Execute",
+    "Progress",
+    "chain",
+    "check_notebooks",
+    "executor",
+    "notebook_folder",
+    "own_notebooks",
+]
 
 PARAMETERS = ("customer", "scenario", "run_folder")
-SECRET = "SOPWB_SECRET_"  # noqa: S105 - the beginning of a name, not a secret
+LONGEST_SOCKET = 100
+"""Characters that every system takes as the address of a socket file."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Progress = Callable[[str, int, int], None]
 """Told the name of the meeting that begins, its place, and how many there are."""
+
+Execute = Callable[[Path], Path]
+"""Executes a notebook in the folder of a run, and gives the executed one."""
 
 
 def notebook_folder() -> Path:
@@ -37,12 +52,26 @@ def chain(customer: Path) -> list[Path]:
     """Notebooks of a run in order: the core's, replaced by or joined with those of the customer."""
     core = notebook_folder()
     files = {name: core / f"{name}.ipynb" for name in NOTEBOOKS}
-    files |= {path.stem: path for path in sorted((customer / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
-    ordered = [files[name] for name in sorted(files)]
-    faults = [fault for path in ordered for fault in _notebook_faults(path)]
+    files |= own_notebooks(customer)
+    return [files[name] for name in sorted(files)]
+
+
+def own_notebooks(customer: Path) -> dict[str, Path]:
+    """Notebooks of a customer by name: those in the place of the core's, and those between them."""
+    return {path.stem: path for path in sorted((customer / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+
+
+def check_notebooks(notebooks: Iterable[Path]) -> None:
+    """Refuse notebooks that the chain could not execute, before a kernel starts.
+
+    Raises
+    ------
+    InputError
+        One cannot be read, or lacks a parameter; all faults at once.
+    """
+    faults = [fault for path in notebooks for fault in _notebook_faults(path)]
     if faults:
         raise InputError(faults)
-    return ordered
 
 
 def _notebook_faults(path: Path) -> list[Fault]:
@@ -65,73 +94,68 @@ def _notebook_faults(path: Path) -> list[Fault]:
 
 @dataclass
 class _Kernel:
-    """One kernel of a run; used says whether a notebook has run in it."""
+    """One kernel of a run; place is where it keeps files, used says whether a notebook has run in it."""
 
     manager: Any
+    place: Path
     is_used: bool = False
 
 
-def execute_chain(
-    notebooks: list[Path],
-    folder: Path,
-    parameters: Mapping[str, str],
-    *,
-    progress: Progress,
-    isolated: bool = False,
-) -> list[Path]:
-    """Execute notebooks one after the other in the folder of a run.
+@contextmanager
+def executor(folder: Path, parameters: Mapping[str, str], *, isolated: bool = False) -> Iterator[Execute]:
+    """A way to execute notebooks in the folder of a run; the first starts a kernel, stopped at the end.
 
     Parameters
     ----------
-    notebooks
-        Notebooks in order.
     folder
         Folder of the run, in which the kernel works.
     parameters
         Parameters of every notebook.
-    progress
-        Told of each meeting as it begins.
     isolated
         A kernel of its own for each notebook.
 
-    Returns
-    -------
-    list of Path
-        The executed notebooks.
-
-    Raises
+    Yields
     ------
-    InputError, SourceError, SopwbError
-        A step raised it in the kernel; the message is the step's own.
+    Execute
+        It raises what a step raised in the kernel: InputError, SourceError or SopwbError in the step's words.
     """
+    (folder / "notebooks").mkdir(exist_ok=True)
+    with (
+        TemporaryDirectory(prefix="sopwb-", ignore_cleanup_errors=True) as place,
+        _kernels(Path(place), isolated=isolated) as kernel_for,
+    ):
+        yield lambda path: _execute(path, folder, parameters, kernel_for)
+
+
+def _execute(
+    path: Path, folder: Path, parameters: Mapping[str, str], kernel_for: Callable[[], _Kernel]
+) -> Path:
     skip_address_grammar()
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
     _register()
-    done = []
-    (folder / "notebooks").mkdir(exist_ok=True)
-    with _kernels(isolated=isolated) as kernel_for:
-        for place, path in enumerate(notebooks, start=1):
-            progress(path.stem, place, len(notebooks))
-            target = folder / "notebooks" / path.name
-            try:
-                papermill.execute_notebook(
-                    str(path),
-                    str(target),
-                    parameters=dict(parameters),
-                    engine_name="sopwb",
-                    kernel_name="python3",
-                    progress_bar=False,
-                    request_save_on_cell_execute=False,
-                    cwd=str(folder),
-                    kernel=kernel_for(),
-                )
-            except PapermillExecutionError as error:
-                raise _as_told(path.stem, error) from None
-            _forget_places(target)
-            done.append(target)
-    return done
+    target = folder / "notebooks" / path.name
+    try:
+        papermill.execute_notebook(
+            str(path),
+            str(target),
+            parameters=dict(parameters),
+            engine_name="sopwb",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            cwd=str(folder),
+            kernel=kernel_for(),
+        )
+    except PapermillExecutionError as error:
+        raise _as_told(path.stem, error) from None
+    except RuntimeError as error:  # nbclient's and jupyter_client's word for a kernel that is gone
+        remedy = "as the system does when memory runs out; the next run continues with this step"
+        raise SopwbError(f"step {path.stem}: its process was ended, {remedy} ({error})") from None
+    _forget_places(target)
+    return target
 
 
 def _forget_places(path: Path) -> None:
@@ -154,35 +178,54 @@ def _as_told(name: str, error: Any) -> SopwbError:
 
 
 @contextmanager
-def _kernels(*, isolated: bool) -> Iterator[Callable[[], _Kernel]]:
+def _kernels(place: Path, *, isolated: bool) -> Iterator[Callable[[], _Kernel]]:
     """A giver of kernels: always the same one, or a new one each time; all are shut down at the end."""
-    from jupyter_client.manager import AsyncKernelManager
-    from jupyter_core.utils import run_sync
-
     given: list[_Kernel] = []
 
     def give() -> _Kernel:
         if isolated or not given:
-            given.append(_Kernel(AsyncKernelManager(kernel_name="python3", **_transport())))
+            given.append(_Kernel(_manager(place, len(given)), place))
         return given[-1]
 
     try:
         yield give
     finally:
         for kernel in given:
-            if kernel.manager.has_kernel:
-                run_sync(kernel.manager.shutdown_kernel)(now=True)
+            _stop(kernel)
 
 
-def _transport() -> dict[str, str]:
-    """Kernels talk over files where the system has them, so that no port is open."""
-    return {"transport": "ipc"} if os.name == "posix" else {}
+def _manager(place: Path, number: int) -> Any:
+    """Manager of a kernel that keeps its connection in a folder of ours; no home directory is needed.
+
+    The kernel is the Python that runs us, whatever else a person has called ``python3``. Kernels talk over
+    files where the system has them, so that no port is open.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    manager = AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+        connection_file=str(place / f"kernel-{number}.json"),
+    )
+    address = place / f"k{number}"
+    if os.name == "posix" and len(f"{address}-5") < LONGEST_SOCKET:
+        manager.transport, manager.ip = "ipc", str(address)
+    return manager
 
 
-def _kernel_environment() -> dict[str, str]:
-    """What a kernel may know: no secrets, one thread, copy-on-write."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(SECRET)}
+def _stop(kernel: _Kernel) -> None:
+    from jupyter_core.utils import run_sync
+
+    if kernel.manager.has_kernel:
+        run_sync(kernel.manager.shutdown_kernel)(now=True)
+
+
+def _kernel_environment(place: Path) -> dict[str, str]:
+    """What a kernel may know: no secrets, no settings of a person, one thread, copy-on-write."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     plain |= dict.fromkeys(ONE_THREAD, "1") | {"PANDAS_COPY_ON_WRITE": "1"}
+    plain |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTER_RUNTIME_DIR": str(place)}
     plain.pop("PYTHONDONTWRITEBYTECODE", None)
     return plain
 
@@ -213,7 +256,7 @@ def _register() -> None:
             client = WarmClient(nb_man, km=kernel.manager, kernel_name=kernel_name, timeout=None)
             client.warm = kernel
             try:
-                client.execute(env=_kernel_environment())
+                client.execute(env=_kernel_environment(kernel.place))
             finally:
                 if client.kc is not None:
                     client.kc.stop_channels()

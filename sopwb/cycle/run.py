@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from sopwb.cycle.inputs import Inputs, Request, load_inputs
-from sopwb.cycle.manifest import manifest_of, report_context, run_summary
-from sopwb.cycle.notebooks import Progress, chain, execute_chain
-from sopwb.cycle.stages import flow
-from sopwb.cycle.step import INPUTS, ORDER, TABLES
-from sopwb.document import dump_yaml
+from sopwb.cycle.begin import Beginning, begin, look
+from sopwb.cycle.inputs import Request
+from sopwb.cycle.manifest import manifest_of, page_facts, run_summary
+from sopwb.cycle.notebooks import Execute, Progress, chain, check_notebooks, executor
+from sopwb.cycle.pages import PAGES, WORKBOOKS, name_pages, write_pages, write_workbooks
+from sopwb.cycle.reuse import Reuse, begin_reuse, table_digests
+from sopwb.cycle.step import INPUTS, ORDER, TABLES, TIMINGS
 from sopwb.errors import InputError, SourceError
-from sopwb.exchange.write import write_workbook
-from sopwb.extend import Parts
-from sopwb.lean import skip_address_grammar
-from sopwb.report.context import Link
-from sopwb.report.index import render_run_index, render_runs_index
-from sopwb.report.pack import pack_sheets, render_pack
-from sopwb.report.page import page_title, render_page
-from sopwb.runs.publish import Published, RunFolder, begin_run, list_runs, new_run_id
-from sopwb.runs.store import read_tables, write_tables
-from sopwb.schema import Schema
+from sopwb.report.index import render_runs_index
+from sopwb.runs.digest import file_digest
+from sopwb.runs.publish import (
+    Published,
+    RunFolder,
+    begin_run,
+    clear_dead_runs,
+    list_runs,
+    new_run_id,
+    unwritable,
+)
+from sopwb.runs.store import read_table
 
 __all__ = ["publish_run", "write_runs_index"]
-
-EXPORTED_ROWS = 30_000
-"""Longer tables stay in parquet only; a workbook of them would take longer than the plan."""
 
 
 def publish_run(
@@ -40,9 +41,12 @@ def publish_run(
     *,
     progress: Progress = lambda _name, _place, _count: None,
     isolated: bool = False,
+    fresh: bool = False,
     now: dt.datetime | None = None,
 ) -> Published:
     """Plan a customer and publish the run, whole or not at all.
+
+    What an earlier run, published or killed, made of the same tables, settings and code is taken over.
 
     Parameters
     ----------
@@ -54,114 +58,151 @@ def publish_run(
         Told of each meeting as it begins.
     isolated
         A kernel of its own for each notebook.
+    fresh
+        Whether everything is made again, whatever earlier runs have made.
     now
         Moment of the run; None takes the clock's.
 
     Raises
     ------
     InputError
-        Settings or data are wrong; nothing is left behind.
+        Settings or data are wrong, or the folder of runs cannot be written; nothing is left behind.
     SourceError
         A source system could not be read; nothing is left behind.
     """
     made_at = (now or dt.datetime.now(dt.UTC)).strftime("%Y%m%dT%H%M%SZ")
-    inputs = load_inputs(request)
-    notebooks = chain(request.folder)
-    run = begin_run(root, inputs.model.customer, new_run_id(made_at, inputs.model.scenario))
+    reuse = begin_reuse(root, request.folder, is_fresh=fresh)
+    found = look(request, reuse)
     try:
-        _write_start(run.building, request, inputs)
-        parameters = {"customer": inputs.model.customer, "scenario": inputs.model.scenario, "run_folder": "."}
-        executed = execute_chain(notebooks, run.building, parameters, progress=progress, isolated=isolated)
-        published = _publish(run, request, inputs, made_at, executed)
-    except (InputError, SourceError, KeyboardInterrupt):
-        run.discard()
-        raise
-    write_runs_index(root)
+        clear_dead_runs(root, request.folder.name)
+        run = begin_run(root, request.folder.name, new_run_id(made_at, request.scenario))
+        try:
+            beginning = begin(run.building, request, reuse, found)
+            steps = _hold_meetings(run.building, beginning, reuse, progress, isolated=isolated)
+            published = _publish(run, beginning, reuse, made_at, steps)
+        except (InputError, SourceError, OSError, KeyboardInterrupt):
+            run.discard()
+            raise
+        finally:
+            run.lock.release()
+        write_runs_index(root)
+        reuse.cache.trim()
+    except OSError as error:
+        raise unwritable(error) from error
     return published
 
 
 def write_runs_index(root: Path) -> None:
-    """Write the page that lists every published run."""
+    """Write the page that lists every published run; two processes may do so at once."""
     runs = [run_summary(run, root) for run in list_runs(root)]
-    aside = root / ".index.html"
+    aside = root / f".index.html.{os.getpid()}"
     aside.write_text(render_runs_index(runs), encoding="utf-8")
     aside.replace(root / "index.html")
 
 
-def _write_start(folder: Path, request: Request, inputs: Inputs) -> None:
-    write_tables(folder / INPUTS, inputs.tables, inputs.schema)
-    settings = inputs.model.model_dump(mode="json")
-    (folder / "model.yaml").write_text(dump_yaml(settings), encoding="utf-8")
+@dataclass(frozen=True)
+class Held:
+    """One step of a run: what it is called, what it left to be read, and whether it was taken over."""
+
+    step: str
+    from_cache: bool
+
+
+def _hold_meetings(
+    folder: Path, beginning: Beginning, reuse: Reuse, progress: Progress, *, isolated: bool
+) -> list[Held]:
+    """Execute the notebooks in order, but for those an earlier run has executed on the same."""
+    model, request = beginning.model, beginning.request
     order = {"customer_folder": str(request.folder), "use_extensions": request.use_extensions}
-    (folder / ORDER).write_text(json.dumps(order), encoding="utf-8")
+    (folder / ORDER).write_text(json.dumps(order | reuse.order()), encoding="utf-8")
+    parameters = {"customer": model.customer, "scenario": model.scenario, "run_folder": "."}
+    notebooks = chain(request.folder)
+    held = [Held("inputs", beginning.from_cache)]
+    with ExitStack() as stack:
+        execute: Execute | None = None
+        for place, notebook in enumerate(notebooks, start=1):
+            key = reuse.fingerprint.key(
+                "meeting",
+                model,
+                notebook=(notebook.stem, file_digest(notebook)),
+                tables=table_digests(folder / INPUTS, folder / TABLES),
+                use_extensions=request.use_extensions,
+            )
+            is_taken = _taken(key, folder, reuse)
+            held.append(Held(notebook.stem, is_taken))
+            if not is_taken:
+                if execute is None:
+                    check_notebooks(notebooks)
+                    execute = stack.enter_context(executor(folder, parameters, isolated=isolated))
+                progress(notebook.stem, place, len(notebooks))
+                _execute_and_keep(notebook, folder, execute, key, reuse)
+    return held
 
 
-def _publish(
-    run: RunFolder, request: Request, inputs: Inputs, made_at: str, executed: list[Path]
-) -> Published:
-    folder = run.building
-    results = [name for stage in flow(inputs.parts) for name in stage.writes]
-    made = read_tables([folder / TABLES], results, inputs.schema)
-    manifest = manifest_of(request, inputs, run.run_id, made_at, folder, made)
-    tables = {**inputs.tables, **made}
-    _write_pages(folder, manifest, executed)
-    _write_pack(folder, manifest, tables, inputs, inputs.parts)
-    _export(folder / "export" / "results.xlsx", made, inputs.schema)
-    _export(folder / "export" / "inputs.xlsx", inputs.tables, inputs.schema)
+def _taken(key: str, folder: Path, reuse: Reuse) -> bool:
+    notes = reuse.cache.take(key, folder)
+    for note in notes["timings"] if notes else ():
+        _add_timing(folder, {**note, "from_cache": True})
+    return notes is not None
+
+
+def _execute_and_keep(notebook: Path, folder: Path, execute: Execute, key: str, reuse: Reuse) -> None:
+    before, timed = set(_names(folder, ["tables/*.parquet"])), len(_timings(folder))
+    execute(notebook)
+    made = set(_names(folder, ["tables/*.parquet"])) - before
+    names = [f"notebooks/{notebook.name}", *made]
+    reuse.keep(key, folder, names, {"timings": _timings(folder)[timed:]})
+
+
+def _names(folder: Path, patterns: Iterable[str]) -> list[str]:
+    return [path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)]
+
+
+def _timings(folder: Path) -> list[dict[str, Any]]:
+    path = folder / TIMINGS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def _add_timing(folder: Path, note: Mapping[str, Any]) -> None:
+    with (folder / TIMINGS).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(dict(note), sort_keys=True) + "\n")
+
+
+def _publish(run: RunFolder, beginning: Beginning, reuse: Reuse, made_at: str, held: list[Held]) -> Published:
+    folder, schema = run.building, beginning.schema
+    manifest = manifest_of(beginning, reuse.fingerprint, run, made_at, _timings(folder))
+    given, made = table_digests(folder / INPUTS), table_digests(folder / TABLES)
+
+    def frames(names: Iterable[str], place: str) -> dict[str, Any]:
+        return {name: read_table(folder / place / f"{name}.parquet", schema[name]) for name in names}
+
+    def workbooks() -> None:
+        write_workbooks(folder, frames(made, TABLES), frames(given, INPUTS), schema)
+
+    def pages() -> None:
+        tables = {**frames(given, INPUTS), **frames(made, TABLES)}
+        executed = sorted((folder / "notebooks").glob("*.ipynb"))
+        write_pages(folder, manifest, executed, tables, beginning.model, beginning.parts)
+
+    model, print_ = beginning.model, reuse.fingerprint
+    tables = {"tables": made, "inputs": given}
+    key = print_.key("workbooks", model, **tables)
+    held.append(Held("workbooks", _take_or_make(key, folder, WORKBOOKS, workbooks, reuse)))
+    notebooks = {path.name: file_digest(path) for path in sorted((folder / "notebooks").glob("*.ipynb"))}
+    key = print_.key("pages", model, notebooks=notebooks, facts=page_facts(manifest), **tables)
+    held.append(Held("pages", _take_or_make(key, folder, PAGES, pages, reuse)))
+    name_pages(folder, manifest)
     (folder / ORDER).unlink()
-    return run.publish(manifest)
+    return run.publish({**manifest, "steps": [asdict(step) for step in held]})
 
 
-def _write_pages(folder: Path, manifest: Mapping[str, Any], executed: list[Path]) -> None:
-    skip_address_grammar()
-    import nbformat
-
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in executed}
-    titles = {name: page_title(notebook) for name, notebook in notebooks.items()}
-    pages: tuple[Link, ...] = (Link("Run", "../index.html"), Link("Pack", "../pack.html"))
-    pages += tuple(Link(title, f"{name}.html") for name, title in titles.items())
-    context = report_context(manifest, pages)
-    (folder / "html").mkdir()
-    for name, notebook in notebooks.items():
-        (folder / "html" / f"{name}.html").write_text(render_page(notebook, context), encoding="utf-8")
-    ways = (
-        Link("Executive pack", "pack.html", "what the board reads"),
-        *(Link(title, f"html/{name}.html") for name, title in titles.items()),
-        Link("Results as a workbook", "export/results.xlsx"),
-        Link("Inputs as a workbook", "export/inputs.xlsx"),
-        Link("Manifest", "manifest.json", "versions, digests, timings"),
-    )
-    index = render_run_index(report_context(manifest, tables="tables"), ways, manifest["headline"])
-    (folder / "index.html").write_text(index, encoding="utf-8")
-
-
-def _write_pack(
-    folder: Path,
-    manifest: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
-    inputs: Inputs,
-    parts: Parts,
-) -> None:
-    sheets = pack_sheets(parts.report_sections, tables, inputs.model)
-    pages = (Link("Run", "index.html"),)
-    context = report_context(manifest, pages, tables="tables")
-    (folder / "pack.html").write_text(render_pack(sheets, context), encoding="utf-8")
-
-
-def _export(path: Path, tables: Mapping[str, pd.DataFrame], schema: Schema) -> None:
-    """A workbook with a sheet per table, and first a sheet that says what each holds and what is left out."""
-    path.parent.mkdir(exist_ok=True)
-    short = {name: frame for name, frame in sorted(tables.items()) if 0 < len(frame) <= EXPORTED_ROWS}
-    listed = [
-        {
-            "table": name,
-            "rows": len(frame),
-            "sheet": "yes" if name in short else ("empty" if frame.empty else f"see {name}.parquet"),
-            "grain": schema[name].grain,
-        }
-        for name, frame in sorted(tables.items())
-    ]
-    described = {
-        name: {column.name: column.holds for column in schema[name].columns.values()} for name in short
-    }
-    write_workbook(path, {"contents": pd.DataFrame(listed), **short}, described)
+def _take_or_make(
+    key: str, folder: Path, patterns: Iterable[str], make: Callable[[], None], reuse: Reuse
+) -> bool:
+    """Whether files were taken over; else they are made and kept."""
+    if reuse.cache.take(key, folder) is not None:
+        return True
+    make()
+    reuse.keep(key, folder, _names(folder, patterns), {})
+    return False

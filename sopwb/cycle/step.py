@@ -18,10 +18,11 @@ from sopwb.cycle.inputs import Request, load_inputs, schema_of
 from sopwb.cycle.memory import find_customer, run_stages, runs_folder
 from sopwb.cycle.parts import collect_parts
 from sopwb.cycle.resources import peak_memory_mb
+from sopwb.cycle.reuse import Reuse, reuse_from, table_digests
 from sopwb.cycle.stages import EVERYTHING, Stage, flow, run_stage, stages_of
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Parts
-from sopwb.runs.publish import latest_run
+from sopwb.runs.publish import latest_run, unwritable
 from sopwb.runs.store import read_table, write_tables
 from sopwb.schema import Schema
 
@@ -48,16 +49,45 @@ class Step:
     stages: tuple[Stage, ...]
     folder: Path | None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    reuse: Reuse | None = None
 
     def run(self) -> None:
-        """Run the stages of this meeting, once."""
+        """Run the stages of this meeting, once; what an earlier run made of the same is taken from it."""
         for stage in stages_of(self.notebook, self.stages):
-            begun, cpu = time.perf_counter(), time.process_time()
-            made = run_stage(stage, self._given(stage), self.model, self.parts, self.schema)
-            self.tables |= made
-            if self.folder is not None:
-                write_tables(self.folder / TABLES, made, self.schema)
-                self._note(stage, time.perf_counter() - begun, time.process_time() - cpu)
+            if self.folder is None:
+                self.tables |= self._made(stage)
+            elif self.reuse is None:
+                _note(self.folder, self._written(stage, self.folder))
+            else:
+                self._taken_or_written(stage, self.folder, self.reuse)
+
+    def _made(self, stage: Stage) -> dict[str, pd.DataFrame]:
+        return run_stage(stage, self._given(stage), self.model, self.parts, self.schema)
+
+    def _written(self, stage: Stage, folder: Path) -> dict[str, Any]:
+        """Make and write the tables of a stage; what it cost."""
+        begun, cpu = time.perf_counter(), time.process_time()
+        made = self._made(stage)
+        self.tables |= made
+        _write(folder / TABLES, made, self.schema)
+        return {
+            "stage": stage.name,
+            "notebook": self.notebook,
+            "seconds": round(time.perf_counter() - begun, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+    def _taken_or_written(self, stage: Stage, folder: Path, reuse: Reuse) -> None:
+        digests = table_digests(folder / INPUTS, folder / TABLES)
+        key = reuse.fingerprint.stage_key(stage, digests, self.model)
+        notes = reuse.cache.take(key, folder)
+        if notes is not None:
+            _note(folder, {**notes, "from_cache": True})
+            return
+        notes = self._written(stage, folder)
+        _note(folder, {**notes, "from_cache": False})
+        reuse.keep(key, folder, [f"{TABLES}/{name}.parquet" for name in stage.writes], notes)
 
     def table(self, name: str) -> pd.DataFrame:
         """One table, input or result.
@@ -106,17 +136,17 @@ class Step:
         given = folder / INPUTS / f"{name}.parquet"
         return given if given.exists() else result
 
-    def _note(self, stage: Stage, seconds: float, cpu: float) -> None:
-        note = {
-            "stage": stage.name,
-            "notebook": self.notebook,
-            "seconds": round(seconds, 3),
-            "cpu_seconds": round(cpu, 3),
-            "peak_memory_mb": peak_memory_mb(),
-        }
-        if self.folder is not None:
-            with (self.folder / TIMINGS).open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(note) + "\n")
+
+def _note(folder: Path, note: Mapping[str, Any]) -> None:
+    with (folder / TIMINGS).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(dict(note), sort_keys=True) + "\n")
+
+
+def _write(folder: Path, made: Mapping[str, pd.DataFrame], schema: Schema) -> None:
+    try:
+        write_tables(folder, made, schema)
+    except OSError as error:
+        raise unwritable(error) from None
 
 
 def open_step(notebook: str, customer: str, scenario: str = BASELINE, run_folder: str = "") -> Step:
@@ -150,7 +180,8 @@ def _step_of_run(notebook: str, folder: Path) -> Step:
     customer = Path(order["customer_folder"])
     schema = schema_of(customer)
     parts = collect_parts(model, schema, customer if order["use_extensions"] else None)
-    return Step(notebook, model, parts, schema, flow(parts), folder)
+    reuse = reuse_from(order, customer) if "cache" in order else None
+    return Step(notebook, model, parts, schema, flow(parts), folder, reuse=reuse)
 
 
 def _step_by_hand(notebook: str, customer: Path, scenario: str) -> Step:

@@ -36,9 +36,13 @@ def read_file(path: Path, sheet: str | None = None) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise _fault(path, f"{suffix or 'a file without an ending'} is not read here", KINDS_REMEDY)
-    if suffix == ".xlsx":
-        return read_excel(path, sheet)
-    return read_csv(path) if suffix == ".csv" else read_parquet(path)
+    try:
+        if suffix == ".xlsx":
+            return read_excel(path, sheet)
+        return read_csv(path) if suffix == ".csv" else read_parquet(path)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise _fault(path, problem, "let whoever runs sopwb read it, and close it elsewhere") from None
 
 
 def is_ignored(path: Path) -> bool:

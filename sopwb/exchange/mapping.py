@@ -6,7 +6,7 @@
     kind: folder                        # who reads it: a part marked @source
     path_from: SOPWB_ADVENTUREWORKS     # environment variable that holds the folder
     path: [../exports, data_source]     # where it is looked for otherwise, from the customer's folder
-    options: {}                         # what a reader of another kind wants to know
+    options: {}                         # what a reader of another kind wants to know; secrets stand here only
     views:                              # queries that the others may use by name
       sold_item: select distinct item_id from sales
     tables:
@@ -42,6 +42,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sopwb.config.base import Settings
 from sopwb.document import Document, read_document
 from sopwb.errors import Fault, InputError
+from sopwb.exchange.secret import resolved, secret_faults
 from sopwb.schema import Schema
 
 __all__ = ["DefaultMapping", "Source", "SourceMapping", "TableMapping", "nearest", "read_sources"]
@@ -87,7 +88,7 @@ class SourceMapping(Settings):
     path: str | tuple[str, ...] = ()
     """Folders to look in otherwise, from the customer's folder."""
     options: Mapping[str, Any] = Field(default_factory=dict)
-    """Further words for a reader of another kind."""
+    """Further words for a reader of another kind, with secrets as they are named, not as they are."""
     views: Mapping[str, str] = Field(default_factory=dict)
     """Queries that the others may use by name; each may use those before it."""
     tables: Mapping[str, TableMapping] = Field(default_factory=dict)
@@ -109,6 +110,12 @@ class Source:
     document: Document
     customer_folder: Path
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Options with each ``${SOPWB_SECRET_...}`` resolved; made anew each time, kept nowhere."""
+        found: Mapping[str, Any] = resolved(self.mapping.options)
+        return found
+
     def place(self, *keys: str | int) -> str:
         """Where a word of the mapping stands, as ``sources/acme.yaml line 12``."""
         return f"sources/{self.document.place(keys)}"
@@ -125,7 +132,9 @@ def read_sources(customer_folder: Path, schema: Schema) -> tuple[list[Source], l
             faults += error.faults
             continue
         faults += _table_faults(source, schema)
-        sources.append(source)
+        unusable = secret_faults(source.document.data, lambda keys, source=source: source.place(*keys))
+        faults += unusable
+        sources += [] if unusable else [source]
     return sources, faults + _shared_tables(sources)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from sopwb.errors import Fault, InputError
+from sopwb.errors import Fault, InputError, SourceError
 from sopwb.exchange.files import KINDS_REMEDY, SUFFIXES, is_ignored, read_file
-from sopwb.exchange.folder import folder
+from sopwb.exchange.folder import folder, source_folder
 from sopwb.exchange.mapping import Source, nearest, read_sources
 from sopwb.exchange.raw import ASSUMPTION, Default, RawInputs, RawTable, with_defaults
+from sopwb.exchange.secret import masked, masked_fault
 from sopwb.schema import Schema
 
-__all__ = ["BUILT_IN_SOURCES", "read_inputs"]
+__all__ = ["BUILT_IN_SOURCES", "read_inputs", "source_files"]
 
 Reader = Callable[[Source, Path | None, Collection[str] | None], RawInputs]
 
@@ -48,7 +50,9 @@ def read_inputs(
     Raises
     ------
     InputError
-        Anything cannot be read or is not declared; all faults at once.
+        Anything cannot be read or is not declared, or a secret is not set; all faults at once.
+    SourceError
+        A source system cannot be read.
     """
     files, faults = _data_files(customer_folder / "data", schema)
     mapped, found = read_sources(customer_folder, schema)
@@ -69,6 +73,27 @@ def read_inputs(
         origin = ", ".join(one.document.path.name for one in mapped if one.mapping.defaults)
         tables[ASSUMPTION] = with_defaults(tables.get(ASSUMPTION), defaults, origin)
     return RawInputs(dict(sorted(tables.items())), tuple(defaults))
+
+
+def source_files(customer_folder: Path, schema: Schema, source: Path | None = None) -> list[Path] | None:
+    """Every file a customer's tables are read from; None when one is read from anything but files.
+
+    Parameters
+    ----------
+    customer_folder, schema, source
+        As for `read_inputs`.
+
+    Raises
+    ------
+    InputError
+        The folder of a source does not exist.
+    """
+    mapped, faults = read_sources(customer_folder, schema)
+    if faults or any(one.mapping.kind not in BUILT_IN_SOURCES for one in mapped):
+        return None
+    folders = [customer_folder / "data", *(source_folder(one, source) for one in mapped)]
+    files = [path for place in folders for path in sorted(place.glob("*")) if path.is_file()]
+    return [*files, *(one.document.path for one in mapped)]
 
 
 def _data_files(data: Path, schema: Schema) -> tuple[dict[str, Path], list[Fault]]:
@@ -129,9 +154,28 @@ def _read_source(
         problem = f"there is no source of the kind {kind!r}"
         return [Fault(one.place("kind"), problem, remedy=nearest(kind, readers))]
     try:
-        found = readers[kind](one, location, only)
+        found = _asked(readers[kind], one, location, only)
     except InputError as error:
-        return list(error.faults)
-    tables |= {name: table for name, table in found.tables.items() if name not in tables}
-    defaults += found.defaults
+        return [masked_fault(fault) for fault in error.faults]
+    tables |= {
+        name: RawTable(table.frame, masked(table.origin))
+        for name, table in found.tables.items()
+        if name not in tables
+    }
+    defaults += (replace(default, text=masked(default.text)) for default in found.defaults)
     return []
+
+
+def _asked(reader: Reader, one: Source, location: Path | None, only: Collection[str] | None) -> RawInputs:
+    """What a reader yields; whatever goes wrong in one of a customer is the source's, and tells no secret."""
+    try:
+        return reader(one, location, only)
+    except InputError:
+        raise
+    except SourceError as error:
+        raise SourceError(masked(str(error))) from None
+    except Exception as error:
+        if reader is folder:
+            raise
+        said = masked(f"{type(error).__name__}: {error}")
+        raise SourceError(f"{one.place()}: the source {one.mapping.source} cannot be read: {said}") from None

@@ -8,7 +8,13 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, plan_check
 from sopwb.measure.data import ledger_share
 
-__all__ = ["operations_tie_to_ledger", "posted_accounts_are_mapped", "products_have_a_cost"]
+__all__ = [
+    "demand_has_a_price",
+    "operations_tie_to_ledger",
+    "pallets_are_known",
+    "posted_accounts_are_mapped",
+    "products_have_a_cost",
+]
 
 RESULT_TYPES = ("revenue", "cost_of_sales", "expense")
 
@@ -53,3 +59,57 @@ def products_have_a_cost(tables: Tables, model: Model) -> pd.DataFrame:
     cost = tables["product_cost"]
     free = cost.loc[cost["standard_cost_per_unit"] <= 0, ["product"]]
     return free.assign(severity="warn")
+
+
+@plan_check("demand_has_a_price", area="data")
+def demand_has_a_price(tables: Tables, model: Model) -> pd.DataFrame:
+    """Products and markets whose planned demand brings nothing: they have no price, and no sales at one."""
+    plan = tables["demand_plan"]
+    free = plan[(plan["consensus_qty"] > 0) & ~(plan["net_price_per_unit"] > 0)]
+    found = free.groupby(["product", "market"], as_index=False).agg(
+        consensus_qty=("consensus_qty", "sum"), first_period=("period", "min")
+    )
+    ordered = found.sort_values("consensus_qty", ascending=False, kind="stable", ignore_index=True)
+    return ordered.assign(severity="warn")
+
+
+@plan_check("pallets_are_known", area="data")
+def pallets_are_known(tables: Tables, model: Model) -> pd.DataFrame:
+    """Products without a pallet conversion: they take no place where places, lanes or costs count pallets."""
+    conversion = tables["unit_conversion"]
+    known = set(conversion.loc[conversion["unit"] == "pallet", "product"])
+    needing = pd.concat([_stored(tables), _moved(tables), _shipped(tables)], ignore_index=True)
+    unknown = needing[~needing["product"].isin(known)].sort_values(["product", "counted_by"])
+    names = unknown.groupby("product")["counted_by"].agg(", ".join)
+    return pd.DataFrame({"product": names.index, "counted_by": names.to_numpy(), "severity": "warn"})
+
+
+def _stored(tables: Tables) -> pd.DataFrame:
+    """Products in stock where pallet places are limited."""
+    limited = tables["location"].dropna(subset=["storage_pallets"])["location"]
+    stock = tables["projected_inventory"]
+    held = stock[stock["location"].isin(limited) & (stock["closing_qty"] > 0)]
+    return _counted(held["product"], "pallet places")
+
+
+def _moved(tables: Tables) -> pd.DataFrame:
+    """Products sent over lanes that cost money or have a limit by pallet."""
+    lane = tables["lane"]
+    counting = lane[(lane["cost_per_pallet"] > 0) | lane["capacity_pallets_per_week"].notna()]
+    pairs = pd.MultiIndex.from_frame(counting[["to_location", "from_location"]])
+    plan = tables["supply_plan"]
+    sent = plan[(plan["option"] == "move") & (plan["planned_qty"] > 0)]
+    over = pd.MultiIndex.from_frame(sent[["location", "source"]]).isin(pairs)
+    return _counted(sent.loc[over, "product"], "lanes")
+
+
+def _shipped(tables: Tables) -> pd.DataFrame:
+    """Products shipped while a cost line is paid by shipped pallet."""
+    if not (tables["cost_line"]["behaviour"] == "per_pallet").any():
+        return _counted(pd.Series(dtype="object"), "cost lines")
+    plan = tables["shipment_plan"]
+    return _counted(plan.loc[plan["shipped_qty"] > 0, "product"], "cost lines")
+
+
+def _counted(products: pd.Series[str], by: str) -> pd.DataFrame:
+    return pd.DataFrame({"product": products.unique(), "counted_by": by}, dtype="object")

@@ -10,12 +10,14 @@ import pandas as pd
 
 from sopwb.errors import Fault, InputError
 from sopwb.runs.publish import Published, list_runs
-from sopwb.runs.store import read_table
+from sopwb.runs.store import read_tables
 from sopwb.schema import Schema
 
-__all__ = ["ARCHIVE_TABLES", "approve", "cycle_chain", "past_tables", "remembered"]
+__all__ = ["ARCHIVE_TABLES", "READ_TABLES", "approve", "cycle_chain", "past_tables", "remembered"]
 
 ARCHIVE_TABLES = ("past_demand_plan", "past_supply_plan", "past_kpi", "past_profit_and_loss")
+READ_TABLES = ("demand_plan", "supply_plan", "kpi", "profit_and_loss", "period")
+"""Tables of an earlier run that its cycle is remembered by."""
 LONGEST_CHAIN = 24
 
 
@@ -37,9 +39,8 @@ def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.Data
     """Archive tables (``past_...``) made of the tables of earlier runs."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ARCHIVE_TABLES}
     for run in chain:
-        folder = run.folder / "tables"
-        made = ("demand_plan", "supply_plan", "kpi", "profit_and_loss", "period")
-        frames = {name: read_table(folder / f"{name}.parquet", schema[name]) for name in made}
+        folders = [run.folder / "tables", run.folder / "inputs"]
+        frames = read_tables(folders, READ_TABLES, schema)
         for name, frame in remembered(frames, pd.Timestamp(run.manifest["as_of"])).items():
             parts[name].append(frame)
     return {

@@ -15,11 +15,24 @@ from typing import Any
 from sopwb.config.load import CUSTOMER_NAME
 from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.runs.digest import folder_digests
+from sopwb.runs.lock import Lock, try_lock
 
-__all__ = ["Published", "RunFolder", "begin_run", "find_run", "latest_run", "list_runs", "new_run_id"]
+__all__ = [
+    "MANIFEST",
+    "Published",
+    "RunFolder",
+    "begin_run",
+    "clear_dead_runs",
+    "find_run",
+    "latest_run",
+    "list_runs",
+    "new_run_id",
+    "unwritable",
+]
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]+-[0-9a-f]{6}\Z")
 BUILDING = ".building-"
+LOCK = ".lock"
 MANIFEST = "manifest.json"
 LONGEST_PATH = 200
 
@@ -39,11 +52,12 @@ class Published:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run being built, hidden until it is published."""
+    """A run being built, hidden until it is published, and locked by the process that builds it."""
 
     root: Path
     customer: str
     run_id: str
+    lock: Lock
 
     @property
     def building(self) -> Path:
@@ -70,6 +84,7 @@ class RunFolder:
         sealed = {**manifest, "files": files}
         _write_json(self.building / MANIFEST, sealed)
         self.building.rename(self.published)
+        self.lock.release()
         pointer = {"run": self.run_id}
         _write_json(self.root / self.customer / "latest.json", pointer)
         return Published(self.published, sealed)
@@ -77,6 +92,7 @@ class RunFolder:
     def discard(self) -> None:
         """Remove what was built."""
         shutil.rmtree(self.building, ignore_errors=True)
+        self.lock.release()
 
 
 def new_run_id(moment: str, scenario: str) -> str:
@@ -85,12 +101,43 @@ def new_run_id(moment: str, scenario: str) -> str:
 
 
 def begin_run(root: Path, customer: str, run_id: str) -> RunFolder:
-    """A hidden, empty folder for a new run."""
+    """A hidden, empty folder for a new run, locked as long as this process lives.
+
+    Raises
+    ------
+    SopwbError
+        The names cannot name a run.
+    FileExistsError
+        A run of this name is being built.
+    """
     if not RUN_ID.match(run_id) or not CUSTOMER_NAME.match(customer):
         raise SopwbError(f"{run_id!r} cannot name a run of {customer!r}")
-    run = RunFolder(root, customer, run_id)
-    run.building.mkdir(parents=True)
+    place = root / customer
+    place.mkdir(parents=True, exist_ok=True)
+    lock = try_lock(place / f"{BUILDING}{run_id}{LOCK}")
+    if lock is None:
+        raise FileExistsError(f"{run_id} is being built")
+    run = RunFolder(root, customer, run_id, lock)
+    run.building.mkdir()
     return run
+
+
+def clear_dead_runs(root: Path, customer: str) -> list[str]:
+    """Remove what runs of a customer left behind whose process is gone; their names.
+
+    What they finished is in the cache. A run that another process is building is left alone.
+    """
+    place = root / customer
+    found = {path.name.removesuffix(LOCK) for path in place.glob(f"{BUILDING}*")}
+    cleared = []
+    for name in sorted(found):
+        lock = try_lock(place / f"{name}{LOCK}")
+        if lock is not None:
+            if (place / name).exists():
+                cleared.append(name.removeprefix(BUILDING))
+            shutil.rmtree(place / name, ignore_errors=True)
+            lock.release()
+    return cleared
 
 
 def list_runs(root: Path, customer: str | None = None) -> list[Published]:
@@ -144,6 +191,13 @@ def latest_run(
         return (run.manifest["as_of"], is_approved, run.run_id)
 
     return max(meant, key=newest, default=None)
+
+
+def unwritable(error: OSError) -> InputError:
+    """What a planner is told when the folder of runs cannot be written: a full disk, no right to write."""
+    remedy = "free some space, or let SOPWB_RUNS name a folder on a disk with room that you may write to"
+    problem = f"cannot be written: {error.strerror or error}"
+    return InputError([Fault("runs", problem, remedy=remedy)])
 
 
 def _read_json(path: Path) -> Any:

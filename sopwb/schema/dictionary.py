@@ -37,19 +37,32 @@ those marked *required*; of the others, what is not provided is empty.
 **Bold** columns are the key: together they name a row. Every column holds a value in every row unless it
 says *may be missing* or has a default. `qty` is in the product's base unit, `currency` in the reporting
 currency, `rate` is a share (0.05 is 5 percent). A `period` is the first day of its bucket. Columns that a
-customer adds in its own `schema/` are not listed here.
+customer adds in its own `schema/` are not listed here; `sopwb schema --dictionary FILE` in its folder does.
+"""
+OWN_INTRODUCTION = """\
+# Data dictionary of {name}
+
+Made by `sopwb schema --dictionary FILE` from the declarations of the workbench and those in `schema/`. A
+table comes from `data/<table>.csv`, `.parquet` or `.xlsx`, or from a mapping in `sources/`. A run needs
+those marked *required*; of the others, what is not provided is empty.
+
+**Bold** columns are the key: together they name a row. Every column holds a value in every row unless it
+says *may be missing* or has a default. `qty` is in the product's base unit, `currency` in the reporting
+currency, `rate` is a share (0.05 is 5 percent). A `period` is the first day of its bucket.
 """
 
 
-def dictionary(schema: Schema) -> str:
+def dictionary(schema: Schema, name: str = "") -> str:
     """Every table with its grain, key and columns, as Markdown in order of kind and name.
 
     Parameters
     ----------
     schema
         The declared tables.
+    name
+        Name of the customer whose declarations are among them; empty for those of the core.
     """
-    pages = [INTRODUCTION, _contents(schema)]
+    pages = [OWN_INTRODUCTION.format(name=name) if name else INTRODUCTION, _contents(schema)]
     for kind, title in TITLES.items():
         tables = _of_kind(schema, kind)
         if tables:
@@ -89,7 +102,10 @@ def _row(column: Column, *, is_key: bool) -> str:
 
 def _rules(column: Column) -> Iterable[str]:
     if column.one_of:
-        yield "one of " + ", ".join(f"`{word}`" for word in column.one_of)
+        more = ", or a word a customer adds" if column.is_open else ""
+        yield "one of " + ", ".join(f"`{word}`" for word in column.one_of) + more
+    if column.dated_by is not None:
+        yield f"seen from `{column.dated_by}` on"
     if column.references is not None:
         yield f"refers to [{column.references}](#{column.references.partition('.')[0]})"
     if column.minimum is not None:

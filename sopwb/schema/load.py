@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,23 @@ __all__ = ["Schema", "load_schema"]
 TABLES = Path(__file__).parent / "tables"
 KINDS = ("context", "master", "fact", "people", "archive", "result")
 TABLE_KEYS = {"table", "kind", "grain", "key", "required", "dated_by", "columns"}
-COLUMN_KEYS = {"type", "holds", "optional", "default", "minimum", "maximum", "one_of", "references", "unit"}
+COLUMN_KEYS = {
+    *(
+        "type",
+        "holds",
+        "optional",
+        "default",
+        "minimum",
+        "maximum",
+        "one_of",
+        "is_open",
+        "references",
+        "unit",
+    ),
+    "dated_by",
+}
+MORE_WORDS = "also_one_of"
+"""With which a customer allows more words in a column of the core whose list is open."""
 
 
 class Schema(Mapping[str, Table]):
@@ -45,7 +62,8 @@ def load_schema(customer_files: Iterable[Path] = ()) -> Schema:
     """Declarations of the core with those of a customer laid over them.
 
     A customer's file may declare a new table, or add columns to a table of the core by
-    naming the table and only the new columns.
+    naming the table and only the new columns. Where a column of the core has an open list of
+    words, ``also_one_of`` adds to it.
 
     Raises
     ------
@@ -83,11 +101,20 @@ def _declared(document: Document, known: Mapping[str, Table]) -> tuple[Table | N
         return None, [Fault(document.path.name, "declares no table", remedy="begin with `table: NAME`")]
     base = known.get(data["table"])
     faults = _unknown(document, (), data, TABLE_KEYS)
-    columns, column_faults = _columns(document, data.get("columns") or {})
-    faults += column_faults
+    declared = dict(data.get("columns") or {})
     if base is not None:
-        return _added(document, base, columns, faults)
-    faults += _incomplete(document, data, columns)
+        wider, found = _wider(document, base, declared)
+        new = {name: words for name, words in declared.items() if name not in wider}
+        columns, column_faults = _columns(document, new)
+        return _added(
+            document,
+            replace(base, columns={**base.columns, **wider}),
+            columns,
+            [*faults, *found, *column_faults],
+        )
+    columns, column_faults = _columns(document, declared)
+    faults += column_faults
+    faults += _incomplete(document, data, columns) + _dating_faults(document, columns, columns)
     if faults:
         return None, faults
     return (
@@ -118,9 +145,43 @@ def _added(
             faults.append(
                 Fault(where, f"{name} is added without a default", remedy="add optional or default")
             )
-    merged = {**base.columns, **columns}
-    table = Table(base.name, base.kind, base.grain, base.key, merged, base.required, base.dated_by)
+    table = replace(base, columns={**base.columns, **columns})
+    faults += _dating_faults(document, columns, table.columns)
     return (None if faults else table), faults
+
+
+def _wider(
+    document: Document, base: Table, declared: Mapping[str, Any]
+) -> tuple[dict[str, Column], list[Fault]]:
+    """Columns of the core in which a customer allows more words, and what is wrong with these."""
+    columns: dict[str, Column] = {}
+    faults: list[Fault] = []
+    for name, words in declared.items():
+        if name in base.columns and isinstance(words, dict) and MORE_WORDS in words:
+            column = base.columns[name]
+            place = ("columns", name)
+            faults += _word_faults(document.place((*place, MORE_WORDS)), base, column, words)
+            more = words[MORE_WORDS] if isinstance(words[MORE_WORDS], list) else []
+            columns[name] = replace(column, one_of=(*column.one_of, *more))
+    return columns, faults
+
+
+def _word_faults(where: str, base: Table, column: Column, words: Mapping[str, Any]) -> Iterator[Fault]:
+    label = f"{base.name}.{column.name}"
+    more = words[MORE_WORDS]
+    if not column.is_open:
+        listed = ", ".join(f"{base.name}.{one.name}" for one in base.columns.values() if one.is_open)
+        remedy = f"open lists of this table: {listed}" if listed else "no list of this table is open"
+        yield Fault(where, f"the words of {label} are fixed", remedy=remedy)
+    elif not isinstance(more, list) or not all(isinstance(word, str) and word for word in more):
+        yield Fault(where, f"{MORE_WORDS} is no list of words", remedy=f"{MORE_WORDS}: [word, ...]")
+    else:
+        known = [word for word in more if word in column.one_of or more.count(word) > 1]
+        if known:
+            yield Fault(where, f"{label} allows {known[0]} already", remedy="leave the word out")
+    others = [word for word in words if word != MORE_WORDS]
+    if others:
+        yield Fault(where, f"{others[0]} of {label} is the core's", remedy=f"write only {MORE_WORDS}")
 
 
 def _columns(document: Document, declared: Mapping[str, Any]) -> tuple[dict[str, Column], list[Fault]]:
@@ -145,6 +206,23 @@ def _columns(document: Document, declared: Mapping[str, Any]) -> tuple[dict[str,
         if not found:
             columns[name] = Column(name=name, **{**words, "one_of": tuple(words.get("one_of") or ())})
     return columns, faults
+
+
+def _dating_faults(
+    document: Document, columns: Mapping[str, Column], known: Mapping[str, Column]
+) -> list[Fault]:
+    """Faults of columns whose cells become known on a day of their own."""
+    faults = []
+    for name, column in columns.items():
+        day = known.get(column.dated_by or "")
+        if column.dated_by is not None and (day is None or day.type not in {"date", "timestamp"}):
+            remedy = "name a column of days of this table"
+            problem = f"{name} is dated by {column.dated_by!r}"
+            faults.append(Fault(document.place(("columns", name)), problem, remedy=remedy))
+        elif column.dated_by is not None and not column.optional:
+            problem = f"{name} is dated by {column.dated_by}, so it may be missing before"
+            faults.append(Fault(document.place(("columns", name)), problem, remedy="add optional: true"))
+    return faults
 
 
 def _incomplete(document: Document, data: Mapping[str, Any], columns: Mapping[str, Column]) -> list[Fault]:

@@ -37,8 +37,12 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     one_of: tuple[Any, ...] = ()
+    is_open: bool = False
+    """Whether a customer may allow more words than those of ``one_of``."""
     references: str | None = None
     unit: str | None = None
+    dated_by: str | None = None
+    """Column that says when the cell became known, when that is later than the row."""
 
     @property
     def dtype(self) -> str:

@@ -60,7 +60,7 @@ def table_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
     """Faults of one parsed table by itself: bounds, allowed words, repeated keys."""
     from pandera.errors import SchemaErrors
 
-    faults = _duplicate_faults(frame, table)
+    faults = _duplicate_faults(frame, table) + _undated_faults(frame, table)
     try:
         _pandera(table).validate(frame, lazy=True)
     except SchemaErrors as errors:
@@ -113,6 +113,20 @@ def _duplicate_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
         return []
     problem = f"{int(double.sum())} rows share a key ({', '.join(key)})"
     return [Fault(table.name, problem, row_labels(frame, table, double), "keep one row per key, or sum them")]
+
+
+def _undated_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """Faults of cells that do not say when they became known."""
+    faults = []
+    for name, column in table.columns.items():
+        if column.dated_by is not None and {name, column.dated_by} <= set(frame.columns):
+            undated = frame[name].notna() & frame[column.dated_by].isna()
+            if undated.any():
+                problem = f"{int(undated.sum())} cell(s) do not say since when they are known"
+                remedy = f"fill {column.dated_by}: a run never sees what was known only after its as-of date"
+                label = f"{table.name}.{name}"
+                faults.append(Fault(label, problem, row_labels(frame, table, undated), remedy))
+    return faults
 
 
 def _reference_faults(

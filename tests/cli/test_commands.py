@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from sopwb.cli import commands, main
 from sopwb.errors import PlanCheckError, SourceError
+from sopwb.exchange.files import read_excel
 from tests.cycle.customer import acme
 from tests.runs.made import publish, run_id
 
@@ -149,6 +152,31 @@ def test_the_schema_is_said_or_written(call, place):
     assert json.loads((place / "model.schema.json").read_text(encoding="utf-8")) == json.loads(out)
 
 
+def test_templates_and_dictionary_know_the_columns_and_words_of_the_customer(call, place, monkeypatch):
+    folder = acme(place)
+    text = "table: product\ncolumns:\n  is_organic: {type: flag, default: false, holds: Organic or not.}\n"
+    (folder / "schema" / "product.yaml").write_text(text, encoding="utf-8")
+    toll = "table: toll\nkind: master\ngrain: One toll maker.\nkey: [toll]\n"
+    toll += "columns:\n  toll: {type: text, holds: Its code.}\n"
+    (folder / "schema" / "toll.yaml").write_text(toll, encoding="utf-8")
+    words = ("--templates", str(place / "empty"), "--dictionary", str(place / "dictionary.md"))
+    code, out, _ = call("schema", *words, "--customer", "acme")
+    assert code == 0
+    assert "with the columns and tables of acme" in out
+    assert "is_organic" in read_excel(place / "empty" / "product.xlsx").columns
+    assert list(read_excel(place / "empty" / "toll.xlsx").columns) == ["toll"]
+    page = (place / "dictionary.md").read_text(encoding="utf-8")
+    assert page.startswith("# Data dictionary of acme")
+    assert "is_organic" in page
+    monkeypatch.chdir(folder)
+    assert "acme" in call("schema", "--templates", "empty")[1]
+    assert "is_organic" in read_excel(folder / "empty" / "product.xlsx").columns
+    monkeypatch.chdir(place)
+    assert "acme" not in call("schema", "--templates", "core")[1]
+    assert not (place / "core" / "toll.xlsx").exists()
+    assert call("schema", "--templates", "x", "--customer", "nobody")[0] == 2
+
+
 def test_the_exit_code_of_jupyterlab_is_handed_on(call, monkeypatch):
     monkeypatch.setattr("sopwb.cli.lab.open_lab", lambda: 4)
     assert call("lab")[0] == 4
@@ -167,6 +195,25 @@ def test_a_run_is_approved_by_its_name_once(call, place):
     code, _, err = call("approve", "latest", "--by", "cfo")
     assert code == 2
     assert "is approved already" in err
+
+
+def test_a_run_is_verified_and_what_was_changed_is_said_with_code_1(call, place, monkeypatch):
+    run = publish(place / "runs", run_id(1))
+    code, out, err = call("verify", "latest")
+    assert (code, out) == (0, f"{run_id(1)} is whole: 1 files are as they were published.\n")
+    assert "acme is not on this machine" in err
+    (run.folder / "model.yaml").write_text("name: Other\n", encoding="utf-8")
+    code, out, err = call("verify", "2026")
+    assert (code, out) == (1, "")
+    assert f"{run_id(1)} is not what was published:\nmodel.yaml was changed" in err
+    assert call("verify", "latest", "--again")[0] == 2
+    monkeypatch.setenv("SOPWB_CUSTOMERS", str(place))
+    acme(place)
+    monkeypatch.setattr("sopwb.cycle.verify.verify_tables", lambda run, customer: ["kpi: one row"])
+    assert (
+        f"{run_id(1)} does not come out the same today:\nkpi: one row" in call("verify", "2026", "--again")[2]
+    )
+    assert call("verify", "nothing")[0] == 2
 
 
 @pytest.mark.parametrize("name", ["../../etc", "/etc/passwd", "..", "*"])
@@ -194,3 +241,102 @@ def test_the_command_line_answers_before_it_has_read_what_planning_needs():
     code = f"import sys, sopwb.cli; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_no_secret_is_told_nor_written_into_the_details_of_a_fault_of_ours(call, place, monkeypatch):
+    def fails(*_words: object) -> None:
+        raise ZeroDivisionError("postgresql://me:kanarie7@erp")
+
+    monkeypatch.setenv("SOPWB_SECRET_ERP", "kanarie7")
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    monkeypatch.setattr(commands, "_request", fails)
+    code, out, err = call("check", "acme")
+    assert code == 70
+    assert "postgresql://me:${SOPWB_SECRET_ERP}@erp" in err
+    [details] = place.glob("sopwb-*.txt")
+    written = details.read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in written
+    assert "kanarie7" not in written + out + err
+
+
+def test_where_no_details_can_be_written_there_is_still_one_message(call, monkeypatch):
+    def fails(*_words: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    def full(*_words: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(commands, "_request", fails)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    code, _, err = call("check", "acme")
+    assert code == 70
+    assert "ZeroDivisionError" in err
+    assert "cannot be written (No space left on device); it was in fails" in err
+
+
+def test_a_folder_of_runs_that_cannot_be_read_or_written_is_a_message(call, place):
+    (place / "runs").write_text("a file")
+    folder = acme(place)
+    code, out, err = call("run", str(folder))
+    assert (code, out) == (2, "")
+    assert "runs: cannot be written: " in err
+    assert "SOPWB_RUNS" in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_a_sign_that_an_old_locale_lacks_stops_nothing(place, encoding):
+    publish(place / "runs", run_id(1), headline="1.86 M€ → Kärnten", code={})
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": encoding,
+        "LC_ALL": "C",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    words = [sys.executable, "-m", "sopwb", "runs"]
+    found = subprocess.run(words, capture_output=True, env=environment, check=False)
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert "1.86 M" in found.stdout.decode(encoding)
+
+
+TERMINATED = """
+import asyncio, sys, time
+from sopwb.cli import commands, main
+def waits(*words):
+    global late
+    late = asyncio.new_event_loop().create_future()
+    late.set_exception(ValueError("the kernel died"))
+    print("waiting", flush=True)
+    time.sleep(60)
+commands._request = waits
+sys.argv = ["sopwb", "check", "acme"]
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Only POSIX systems end jobs by a signal.")
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_ended_says_so_in_one_line_with_code_130(place, word):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    job = subprocess.Popen(
+        [sys.executable, "-c", TERMINATED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert job.stdout.readline() == "waiting\n"
+    job.send_signal(word)
+    out, err = job.communicate(timeout=30)
+    assert (job.returncode, out) == (130, "")
+    assert err.splitlines() == [
+        "Stopped. Nothing was published. The next run continues after the last finished step."
+    ]
+
+
+def test_a_customer_in_a_folder_with_blanks_and_umlauts_is_found(call, place, monkeypatch):
+    home = place / "Kunden Übersicht & mehr"
+    home.mkdir()
+    assert call("check", str(acme(home)))[0] == 0
+    monkeypatch.setenv("SOPWB_CUSTOMERS", str(home))
+    assert call("check", "acme")[0] == 0

@@ -126,3 +126,55 @@ def test_a_customer_may_add_a_column_which_reaches_the_tables(tmp_path):
         False,
         True,
     ]
+
+
+def test_a_word_a_customer_allows_is_read_and_another_is_told(tmp_path):
+    folder = acme(tmp_path, "activity")
+    text = "table: activity\ncolumns:\n  kind: {also_one_of: [sampling]}\n"
+    (folder / "schema" / "activity.yaml").write_text(text, encoding="utf-8")
+    write(folder, "activity", cells(folder, "activity").assign(kind="sampling"))
+    assert load_inputs(Request(folder)).tables["activity"]["kind"].tolist() == ["sampling"]
+    write(folder, "activity", cells(folder, "activity").assign(kind="tasting"))
+    [fault] = faults_of(folder)
+    assert fault.where == "activity.kind"
+    assert "tender, sampling" in fault.problem
+
+
+DECISION = (
+    "decision,cycle,question,options,choice,decided_on,default_choice,owner,due_date,"
+    "outcome_value,outcome_on,entered_at\n"
+    "d1,2025-06-30,Overtime?,yes; no,yes,2025-07-05,no,coo,2025-07-10,900,2025-11-15,2025-06-28 09:00\n"
+    "d2,2025-11-30,Second source?,yes; no,no,2025-12-05,no,cpo,2025-12-10,,,2025-11-28 09:00\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "choices", "outcomes"),
+    [
+        ("2025-06-30", [None], [None]),
+        ("2025-07-31", ["yes"], [None]),
+        ("2025-11-30", ["yes", None], [900, None]),
+        ("2025-12-31", ["yes", "no"], [900, None]),
+    ],
+)
+def test_a_run_sees_a_decision_and_its_outcome_only_from_the_days_they_were_known(
+    tmp_path, day, choices, outcomes
+):
+    folder = acme(tmp_path)
+    (folder / "data" / "decision.csv").write_text(DECISION, encoding="utf-8")
+    seen = load_inputs(Request(folder, as_of=pd.Timestamp(day))).tables["decision"]
+    assert seen["choice"].tolist() == choices
+    assert (
+        seen["outcome_value"].astype(object).where(seen["outcome_value"].notna(), None).tolist() == outcomes
+    )
+    assert (seen["decided_on"].dropna() <= day).all()
+    assert (seen["outcome_on"].dropna() <= day).all()
+
+
+def test_an_outcome_that_does_not_say_since_when_it_is_known_is_told(tmp_path):
+    folder = acme(tmp_path)
+    (folder / "data" / "decision.csv").write_text(DECISION.replace("2025-11-15", ""), encoding="utf-8")
+    [fault] = faults_of(folder)
+    assert fault.where == "decision.outcome_value"
+    assert fault.rows == ["row 2 (decision=d1)"]
+    assert "fill outcome_on" in fault.remedy

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from sopwb.config.model import Model
 from sopwb.cycle import parts as parts_module
-from sopwb.cycle.parts import BUILT_IN_MODULES, collect_parts
+from sopwb.cycle.parts import collect_parts
 from sopwb.errors import InputError
 from sopwb.extend import KINDS, mark_of
 from sopwb.schema import load_schema
@@ -28,13 +27,6 @@ def mine(panel, season, horizon):
 """
 
 
-@pytest.fixture(scope="module")
-def there() -> None:
-    missing = [name for name in BUILT_IN_MODULES if find_spec(name) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} are not there yet.")
-
-
 def extension(folder: Path, name: str, says: str = "mine", file: str = "mine.py") -> Path:
     (folder / "extensions").mkdir(parents=True, exist_ok=True)
     (folder / "extensions" / file).write_text(FORECASTER.format(name=name, says=says), encoding="utf-8")
@@ -47,7 +39,6 @@ def told(model: Model, folder: Path | None = None) -> str:
     return str(caught.value)
 
 
-@pytest.mark.usefixtures("there")
 class TestWithEveryRoom:
     def test_every_kind_of_part_has_a_place_and_names_are_its_keys(self):
         parts = collect_parts(Model(name="Acme"), SCHEMA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sopwb.cycle.inputs import Request
 from sopwb.cycle.memory import run_cycle
 from sopwb.cycle.run import publish_run
 from sopwb.cycle.stages import STAGES
+from sopwb.cycle.verify import verify_files, verify_tables
 from sopwb.runs.publish import Published, list_runs
 from sopwb.runs.store import arrow_bytes
 from sopwb.schema import load_schema
@@ -44,10 +46,36 @@ def test_chain_and_memory_give_the_same_bytes(sliced: Published, slice_customer:
 def test_a_kernel_for_each_step_gives_the_same_tables(
     sliced: Published, slice_customer: Path, sliced_runs: Path
 ) -> None:
-    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs, isolated=True)
+    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs, isolated=True, fresh=True)
     tables = {name: digest for name, digest in sliced.manifest["files"].items() if name.startswith("tables/")}
     assert {name: again.manifest["files"][name] for name in tables} == tables
-    assert len(list_runs(sliced_runs)) == 2
+    assert not any(step["from_cache"] for step in again.manifest["steps"])
+
+
+@pytest.mark.usefixtures("sliced")
+def test_an_unchanged_run_is_published_from_the_cache_within_seconds(
+    slice_customer: Path, sliced_runs: Path
+) -> None:
+    before = list_runs(sliced_runs)[-1]
+    begun = time.process_time()
+    again = publish_run(Request(slice_customer, runs=sliced_runs), sliced_runs)
+    assert time.process_time() - begun < 3
+    assert {step["step"] for step in again.manifest["steps"] if not step["from_cache"]} == set()
+    pages = {name for name in again.manifest["files"] if name.endswith(".html")}
+    for name in set(before.manifest["files"]) - pages - {"timings.jsonl"}:
+        assert again.manifest["files"][name] == before.manifest["files"][name], name
+    for name in pages:
+        first, second = ((run.folder / name).read_text(encoding="utf-8") for run in (before, again))
+        assert before.run_id in first
+        named = first.replace(before.run_id, again.run_id)
+        assert named.replace(before.manifest["made_at"], again.manifest["made_at"]) == second
+
+
+def test_a_published_run_is_whole_and_comes_out_the_same_again(
+    sliced: Published, slice_customer: Path
+) -> None:
+    assert verify_files(sliced, slice_customer).changed == ()
+    assert list(verify_tables(sliced, slice_customer)) == []
 
 
 def test_secrets_reach_no_file_and_no_kernel(

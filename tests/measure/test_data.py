@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from sopwb.extend import Parts
-from sopwb.measure.checks import operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost
+from sopwb.measure.checks import (
+    demand_has_a_price,
+    operations_tie_to_ledger,
+    pallets_are_known,
+    posted_accounts_are_mapped,
+    products_have_a_cost,
+)
 from sopwb.measure.data import data_profile, ledger_share, reconciliation
 from sopwb.measure.stage import data_review
 
@@ -123,3 +129,71 @@ def test_data_checks_warn_and_name_what_they_found(model):
 def test_an_empty_ledger_ties_to_nothing():
     tie = reconciliation(SALES, STOCK, BOOKS.iloc[:0], ACCOUNTS, STANDARD, COST)
     assert tie["ledger_value"].isna().all()
+
+
+def test_demand_without_a_price_is_named_the_largest_first(model):
+    plan = pd.DataFrame(
+        {
+            "product": ["A", "B", "B", "C", "D", "E"],
+            "market": "m",
+            "period": pd.to_datetime(["2026-01-01", "2026-01-01", "2026-02-01", *["2026-01-01"] * 3]),
+            "consensus_qty": [5.0, 4.0, 4.0, 9.0, 0.0, 1.0],
+            "net_price_per_unit": [0.0, 0.0, 0.0, 2.5, 0.0, float("nan")],
+        }
+    )
+    found = demand_has_a_price({"demand_plan": plan}, model)
+    assert found["product"].tolist() == ["B", "A", "E"]
+    assert found["consensus_qty"].tolist() == [8.0, 5.0, 1.0]
+    assert set(found["severity"]) == {"warn"}
+    assert demand_has_a_price({"demand_plan": plan.iloc[3:5]}, model).empty
+
+
+class TestPallets:
+    def tables(self, **changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """A is stored where places are limited, B sent over a lane with freight, C only shipped."""
+        return {
+            "unit_conversion": pd.DataFrame({"product": ["A"], "unit": ["case"], "qty_per_unit": [6.0]}),
+            "location": pd.DataFrame({"location": ["P", "W"], "storage_pallets": [None, 100.0]}),
+            "lane": pd.DataFrame(
+                {
+                    "from_location": ["P", "P"],
+                    "to_location": ["W", "X"],
+                    "cost_per_pallet": [20.0, 0.0],
+                    "capacity_pallets_per_week": [None, None],
+                }
+            ),
+            "cost_line": pd.DataFrame({"behaviour": ["fixed"]}),
+            "projected_inventory": pd.DataFrame(
+                {"product": ["A", "B", "C"], "location": ["W", "P", "W"], "closing_qty": [1.0, 1.0, 0.0]}
+            ),
+            "supply_plan": pd.DataFrame(
+                {
+                    "option": ["move", "move", "make"],
+                    "product": ["B", "C", "C"],
+                    "location": ["W", "X", "W"],
+                    "source": ["P", "P", "P"],
+                    "planned_qty": [1.0, 1.0, 1.0],
+                }
+            ),
+            "shipment_plan": pd.DataFrame({"product": ["A", "C"], "shipped_qty": [0.0, 2.0]}),
+        } | changed
+
+    def found(self, model, **changed: pd.DataFrame) -> dict[str, str]:
+        rows = pallets_are_known(self.tables(**changed), model)
+        assert (rows["severity"] == "warn").all()
+        return dict(zip(rows["product"], rows["counted_by"], strict=True))
+
+    def test_products_that_would_take_no_place_are_named_with_what_counts_them(self, model):
+        assert self.found(model) == {"A": "pallet places", "B": "lanes"}
+
+    def test_a_cost_by_pallet_counts_what_is_shipped(self, model):
+        assert self.found(model, cost_line=pd.DataFrame({"behaviour": ["per_pallet"]}))["C"] == "cost lines"
+
+    def test_a_pallet_conversion_is_enough(self, model):
+        units = pd.DataFrame({"product": ["A", "B"], "unit": "pallet", "qty_per_unit": 60.0})
+        assert self.found(model, unit_conversion=units) == {}
+
+    def test_where_nothing_counts_pallets_nothing_is_missing(self, model):
+        location = pd.DataFrame({"location": ["P", "W"], "storage_pallets": [None, None]})
+        lane = self.tables()["lane"].assign(cost_per_pallet=0.0)
+        assert self.found(model, location=location, lane=lane) == {}

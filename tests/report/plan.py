@@ -158,6 +158,8 @@ def _people():
             "owner": ["Head of plants", "CMO", "Head of plants"],
             "due_date": pd.to_datetime(["2025-09-15", "2025-10-01", "2025-08-05"]),
             "expected_value": [420000.0, 35000.0, 250000.0],
+            "outcome_on": pd.to_datetime([None, None, "2025-08-20"]),
+            "decided_on": pd.to_datetime([None, None, "2025-07-10"]),
             "outcome_value": [np.nan, np.nan, 231000.0],
             "delay_cost_per_week": [60000.0, 0.0, np.nan],
             "entered_at": entered,

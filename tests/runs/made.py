@@ -63,4 +63,7 @@ def plan_tables() -> dict[str, pd.DataFrame]:
 
 
 def write_plan(folder: Path) -> None:
-    write_tables(folder / "tables", plan_tables(), SCHEMA)
+    """As in a run: what stages made in one folder, the calendar they were given in the other."""
+    made = plan_tables()
+    write_tables(folder / "inputs", {"period": made.pop("period")}, SCHEMA)
+    write_tables(folder / "tables", made, SCHEMA)

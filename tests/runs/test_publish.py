@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from sopwb.errors import InputError, SopwbError
 from sopwb.runs.digest import file_digest
-from sopwb.runs.publish import begin_run, find_run, latest_run, list_runs, new_run_id
+from sopwb.runs.lock import try_lock
+from sopwb.runs.publish import begin_run, clear_dead_runs, find_run, latest_run, list_runs, new_run_id
 from tests.runs.made import publish, run_id
 
 
@@ -49,6 +53,45 @@ def test_two_runs_at_once_do_not_share_a_folder(tmp_path):
     assert not (other.building / "a").exists()
     with pytest.raises(FileExistsError):
         begin_run(tmp_path, "acme", run_id(1))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sopwb.runs.publish import begin_run
+run = begin_run(Path(sys.argv[1]), "acme", sys.argv[2])
+(run.building / "half").write_text("half")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Only POSIX systems kill without a word.")
+def test_what_a_killed_run_left_is_cleared_and_what_a_living_one_builds_is_not(tmp_path):
+    living = begin_run(tmp_path, "acme", run_id(1))
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), run_id(2)], check=False)
+    assert (tmp_path / "acme" / f".building-{run_id(2)}" / "half").exists()
+    assert clear_dead_runs(tmp_path, "acme") == [run_id(2)]
+    assert clear_dead_runs(tmp_path, "acme") == []
+    assert [path.name for path in (tmp_path / "acme").iterdir() if path.is_dir()] == [living.building.name]
+    living.publish({"as_of": "2025-12-31"})
+    assert sorted(path.name for path in (tmp_path / "acme").iterdir()) == [run_id(1), "latest.json"]
+
+
+def test_a_folder_of_a_version_without_locks_is_cleared(tmp_path):
+    (tmp_path / "acme" / f".building-{run_id(1)}").mkdir(parents=True)
+    assert clear_dead_runs(tmp_path, "acme") == [run_id(1)]
+    assert list((tmp_path / "acme").iterdir()) == []
+    assert clear_dead_runs(tmp_path, "nobody") == []
+
+
+def test_a_lock_is_held_by_one_until_it_is_released(tmp_path):
+    first = try_lock(tmp_path / "a")
+    assert try_lock(tmp_path / "a") is None
+    first.release()
+    again = try_lock(tmp_path / "a")
+    assert again is not None
+    again.release()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

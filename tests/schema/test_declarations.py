@@ -152,6 +152,18 @@ def test_a_customer_adds_a_column_and_a_table_and_the_core_stays_as_it_is(tmp_pa
             "add holds",
         ),
         ("table: product\ncolumns:\n  is_organic:\n", "line 3", "no description", "type and holds"),
+        (
+            "table: product\ncolumns:\n  grade: {type: text, optional: true, dated_by: day, holds: Grade.}\n",
+            "line 3",
+            "grade is dated by 'day'",
+            "a column of days",
+        ),
+        (
+            "table: product\ncolumns:\n  grade: {type: text, default: a, dated_by: launch_date, holds: x}\n",
+            "line 3",
+            "may be missing before",
+            "add optional",
+        ),
     ],
 )
 def test_a_wrong_declaration_names_line_and_remedy(tmp_path, text, line, problem, remedy):
@@ -160,3 +172,55 @@ def test_a_wrong_declaration_names_line_and_remedy(tmp_path, text, line, problem
     message = str(caught.value)
     for words in (line, problem, remedy):
         assert words in message
+
+
+KINDS = load_schema()["activity"].columns["kind"].one_of
+
+
+def test_a_customer_allows_more_words_where_the_list_is_open(tmp_path):
+    text = "table: activity\ncolumns:\n  kind: {also_one_of: [sampling, trade_fair]}\n"
+    text += "  is_national: {type: flag, default: false, holds: Whether it is seen everywhere.}\n"
+    table = load_schema([declare(tmp_path, text)])["activity"]
+    assert table.columns["kind"].one_of == (*KINDS, "sampling", "trade_fair")
+    assert list(table.columns) == [*SCHEMA["activity"].columns, "is_national"]
+    assert (
+        SCHEMA["activity"].columns["kind"].one_of == load_schema()["activity"].columns["kind"].one_of == KINDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "line", "problem", "remedy"),
+    [
+        (
+            "activity",
+            "inclusion: {also_one_of: [half]}",
+            3,
+            "the words of activity.inclusion are fixed",
+            "open lists of this table: activity.kind",
+        ),
+        ("market", "channel: {also_one_of: [web]}", 3, "the words of market.channel are fixed", "no list"),
+        ("activity", "kind: {also_one_of: sampling}", 3, "is no list of words", "also_one_of: [word, ...]"),
+        ("activity", "kind: {also_one_of: [1]}", 3, "is no list of words", "also_one_of: [word, ...]"),
+        ("activity", "kind: {also_one_of: [launch]}", 3, "allows launch already", "leave the word out"),
+        ("activity", "kind: {also_one_of: [a, a]}", 3, "allows a already", "leave the word out"),
+        (
+            "activity",
+            "kind: {also_one_of: [a], type: text}",
+            3,
+            "type of activity.kind is the core's",
+            "only",
+        ),
+    ],
+)
+def test_more_words_that_cannot_be_allowed_are_told(tmp_path, table, column, line, problem, remedy):
+    with pytest.raises(InputError) as caught:
+        load_schema([declare(tmp_path, f"table: {table}\ncolumns:\n  {column}\n")])
+    [fault] = caught.value.faults
+    assert fault.where == f"own.yaml line {line}"
+    assert problem in fault.problem
+    assert remedy in fault.remedy
+
+
+def test_every_list_that_a_text_promises_to_be_open_is_open():
+    promised = {column.name for _, column in COLUMNS if "customers add" in column.holds}
+    assert promised == {column.name for _, column in COLUMNS if column.is_open} == {"kind", "measure"}

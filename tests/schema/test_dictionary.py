@@ -45,3 +45,12 @@ def test_a_column_says_its_rules(tmp_path):
     assert "| **toll** | text | Its code. | refers to [resource](#resource) |" in page
     assert "| share_rate | number, rate | A \\| B. | at least 0; at most 1; default `0.5` |" in page
     assert "| note | text | Where it is. | one of `near`, `far`; may be missing |" in page
+
+
+def test_the_dictionary_of_a_customer_bears_its_name_and_its_words(tmp_path):
+    path = tmp_path / "activity.yaml"
+    path.write_text("table: activity\ncolumns:\n  kind: {also_one_of: [sampling]}\n", encoding="utf-8")
+    page = dictionary(load_schema([path]), "acme")
+    assert page.startswith("# Data dictionary of acme\n")
+    assert "`tender`, `sampling`, or a word a customer adds" in page
+    assert "sampling" not in dictionary(load_schema())

@@ -10,7 +10,16 @@ import pandas as pd
 from generator.numbers import day, read_yaml, stream
 from generator.sales import snapshots
 
-DATES = ("entered_at", "start_date", "end_date", "due_date", "decision_date", "cycle")
+DATES = (
+    "entered_at",
+    "start_date",
+    "end_date",
+    "due_date",
+    "decision_date",
+    "cycle",
+    "decided_on",
+    "outcome_on",
+)
 
 
 def written(name: str) -> pd.DataFrame:
