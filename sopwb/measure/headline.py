@@ -10,7 +10,6 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables
-from sopwb.measure.data import ledger_share
 from sopwb.measure.outlook import current_year
 from sopwb.measure.wording import count, money, month, rate, words, year_name
 
@@ -146,7 +145,7 @@ def _exception(tables: Tables, model: Model) -> str:
 
 def _data(tables: Tables, model: Model) -> str:
     rows = tables["reconciliation"]
-    share = ledger_share(rows[rows["measure"] == "revenue"].sort_values("period")).tail(TIE_MONTHS)
+    share = rows[rows["measure"] == "revenue"].sort_values("period")["ratio_rate"].dropna().tail(TIE_MONTHS)
     if share.empty:
         return ""
     low, high = float(share.min()), float(share.max())

@@ -201,8 +201,8 @@ def _evidence(past):
         }
     )
     tie = tie.assign(
-        difference_value=tie["operations_value"] - tie["ledger_value"],
-        ratio_rate=tie["operations_value"] / tie["ledger_value"],
+        difference_value=tie["ledger_value"] - tie["operations_value"],
+        ratio_rate=tie["ledger_value"] / tie["operations_value"],
     )
     check = pd.DataFrame(
         {

@@ -7,7 +7,6 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.checks import operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost
-from sopwb.measure.data import ledger_share
 from sopwb.report import charts
 from sopwb.report.numbers import exact, iso_date, iso_month, percent, short, whole
 from sopwb.report.section import Card, Section
@@ -46,11 +45,11 @@ def _tie(tables: Tables, measure: str) -> pd.DataFrame:
     known = rows[
         (rows["measure"] == measure) & rows["ledger_value"].notna() & rows["operations_value"].notna()
     ]
-    return known.sort_values("period").assign(share_rate=ledger_share(known))
+    return known.sort_values("period")
 
 
 def _end(tie: pd.DataFrame, which: str) -> float | None:
-    return float(tie["share_rate"].agg(which)) if len(tie) else None
+    return float(tie["ratio_rate"].agg(which)) if len(tie) else None
 
 
 @report_section("data_headline", notebook=NOTEBOOK)
@@ -110,9 +109,9 @@ def ledger_tie(tables: Tables, model: Model) -> Section:
             "months": len(tie),
             "operations": tie["operations_value"].sum(),
             "ledger": tie["ledger_value"].sum(),
-            "difference": tie["operations_value"].sum() - tie["ledger_value"].sum(),
-            "lowest": tie["share_rate"].min(),
-            "highest": tie["share_rate"].max(),
+            "difference": tie["difference_value"].sum(),
+            "lowest": tie["ratio_rate"].min(),
+            "highest": tie["ratio_rate"].max(),
         }
         for measure, tie in ties.items()
         if len(tie)
@@ -127,7 +126,7 @@ def ledger_tie(tables: Tables, model: Model) -> Section:
     sales = ties["revenue"]
     message = "The ledger has no sales to hold operations against"
     if len(sales):
-        low, high = sales["share_rate"].min(), sales["share_rate"].max()
+        low, high = sales["ratio_rate"].min(), sales["ratio_rate"].max()
         message = f"Sales in the ledger are {low:.2f} to {high:.2f} of those in operations, month by month"
     table = Table(
         frame,
@@ -156,7 +155,7 @@ def ledger_tie_by_month(tables: Tables, model: Model) -> Section:
     source = ("reconciliation", "measure is revenue")
     if tie.empty:
         return Section("No month has sales both in operations and in the ledger", title, source=source)
-    difference = tie["ledger_value"] - tie["operations_value"]
+    difference = tie["difference_value"]
     off = difference.abs() > model.finance.tie_tolerance_rate * tie["operations_value"].abs()
     if off.any():
         worst = tie.loc[difference.abs().idxmax()]
@@ -168,18 +167,16 @@ def ledger_tie_by_month(tables: Tables, model: Model) -> Section:
         )
     else:
         message = f"All {len(tie)} months tie within {percent(model.finance.tie_tolerance_rate, 0)}"
-    data = tie.assign(version="AC", value=tie["share_rate"])[["period", "version", "value"]]
+    data = tie.assign(version="AC", value=tie["ratio_rate"])[["period", "version", "value"]]
     chart = charts.columns_over_time(data, unit="%", target=(1.0, "operations"), width=640, height=130)
-    largest = (
-        tie.assign(difference=difference).loc[difference.abs().sort_values(ascending=False).index].head(6)
-    )
+    largest = tie.loc[difference.abs().sort_values(ascending=False).index].head(6)
     table = Table(
         largest.assign(period=[iso_month(month) for month in largest["period"]])[
-            ["period", "operations_value", "ledger_value", "difference", "share_rate"]
+            ["period", "operations_value", "ledger_value", "difference_value", "ratio_rate"]
         ],
-        headings={"period": "month", "difference": "Δ", "share_rate": "ledger, share of operations"},
-        units={"period": "text", "difference": "currency"},
-        variances={"difference": "neutral"},
+        headings={"period": "month", "difference_value": "Δ", "ratio_rate": "ledger, share of operations"},
+        units={"period": "text"},
+        variances={"difference_value": "neutral"},
         currency=model.currency,
     )
     return Section(message, title, chart=chart, table=table, source=source)
