@@ -21,7 +21,8 @@ EMPTY = re.compile(r"<text[^<>]*/>|<path[^<>]* d=\"\"[^<>]*/>|<g>\s*</g>")
 
 def chart_spec(chart: Any) -> dict[str, Any]:
     """Vega-Lite specification of a chart with the notation applied."""
-    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
+    # Altair has checked each part as it was made; checking the whole again costs more than drawing it.
+    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict(validate=False)
     return {**spec, "config": {**theme.chart_config(), **_own_config(spec)}}
 
 
