@@ -55,7 +55,8 @@ def _result(tables: Tables, model: Model) -> str:
         for name, row in (("revenue", revenue), ("EBIT", profit))
         if row
     ]
-    return f"{_year(tables, model)} is heading for {', and '.join(parts)}." if parts else ""
+    joint = ", and " if "," in "".join(parts[:1]) else " and "
+    return f"{_year(tables, model)} is heading for {joint.join(parts)}." if parts else ""
 
 
 def _service(tables: Tables, model: Model) -> str:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["columns_over_time", "lines_with_band"]
 
 
-def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int) -> Any:
+def _variance_panel(
+    frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int, body: Scale
+) -> Any:
     """Panel of differences to a reference, green or red, signed."""
     import altair as alt
 
@@ -36,7 +38,7 @@ def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, w
     other = frame.loc[frame["version"] == reference, ["period", "value"]]
     joined = main.merge(other, on="period", how="inner", suffixes=("", "_reference"), validate="m:1")
     delta = joined["value"] - joined["value_reference"]
-    scale = scale_of(joined["value"]).for_variances(delta)
+    scale = body.for_variances(delta)
     rows = joined[["period"]].assign(
         value=delta,
         label=[scale.label(v, signed=True) for v in delta],
@@ -114,14 +116,15 @@ def columns_over_time(
         layers.append(marks.target_line(target[0], target[1], scale, domain))
     placed = _above_references(main, frame)
     size = font_for(list(main["label"]), periods, width)
-    named = numbers_on(placed, x, domain, has_halo=target is not None, size=size)
+    is_crossed = target is not None or bool(frame["version"].isin(marks.PREVIOUS).any())
+    named = numbers_on(placed, x, domain, has_halo=is_crossed, size=size)
     layers.append(named if size else peak_number(main, x, domain))
     body = alt.layer(*layers).properties(
         width=width, height=height, title=marks.unit_title(_said(heading, scale.title))
     )
     if variance is None or not (frame["version"] == variance).any():
         return body
-    top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width)
+    top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width, scale)
     return alt.vconcat(top, body, spacing=8)
 
 
@@ -130,8 +133,8 @@ def _said(*parts: str) -> str:
 
 
 def _above_references(main: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers stand above the highest mark of their period, so that an outline never crosses them."""
-    highest = frame.groupby("period")["value"].max()
+    """Numbers stand above what is and what was planned, so that an outline never crosses them."""
+    highest = frame[~frame["version"].isin(marks.PREVIOUS)].groupby("period")["value"].max()
     lifted = main["period"].map(highest).astype(float)
     return main.assign(value=main["value"].where(main["value"] < 0, lifted))
 

@@ -16,7 +16,7 @@ from sopwb.report.table import Table
 
 __all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section"]
 
-PACK_ROWS = 10
+PACK_ROWS = 12
 FEW_ROWS = 8
 FULL_SHEET = 3
 JOINED = 2
@@ -61,7 +61,11 @@ PACK_PAGES = (
         "Supply",
         (("load_heat_map",), ("bottlenecks", "booked_load"), ("shortages", "service_by_family")),
     ),
-    PackPage("inventory", "Inventory", (("stock_against_target", "inventory_health"), ("projected_stock",))),
+    PackPage(
+        "inventory",
+        "Inventory",
+        (("stock_against_target", "inventory_health"), ("projected_stock", "targets_by_basis")),
+    ),
     PackPage("picture", "Sales, production and inventory by family", (("family_picture",),)),
     PackPage(
         "finance",
@@ -162,7 +166,10 @@ def _joined(page: PackPage, sections: Sections) -> tuple[tuple[str, ...], ...]:
 def pack_sheets(
     sections: Sections, tables: Tables, model: Any, pages: Sequence[PackPage] = PACK_PAGES
 ) -> list[PackSheet]:
-    """Sheets of the pack, made of the sections that exist; sheets without any are left out.
+    """Sheets of the pack, made of the sections that exist.
+
+    A sheet without any is left out; the sentences of one that has nothing to show but them stand at the
+    foot of the sheet before.
 
     Parameters
     ----------
@@ -175,21 +182,27 @@ def pack_sheets(
     pages
         The planned sheets.
     """
-    planned = [(page, _joined(page, sections)) for page in pages]
-    return [
-        PackSheet(
-            page.title,
+    sheets: list[PackSheet] = []
+    for page in pages:
+        rows = _joined(page, sections)
+        shown = tuple(
             tuple(
-                tuple(
-                    _short_table(show_section(sections[name], tables, model), len(row), len(rows))
-                    for name in row
-                )
-                for row in rows
-            ),
+                _short_table(show_section(sections[name], tables, model), len(row), len(rows)) for name in row
+            )
+            for row in rows
         )
-        for page, rows in planned
-        if rows
-    ]
+        if sheets and not any(_shows(section) for row in shown for section in row):
+            said = tuple(section for row in shown for section in row)
+            rest = tuple(said[place : place + JOINED] for place in range(0, len(said), JOINED))
+            sheets[-1] = replace(sheets[-1], rows=(*sheets[-1].rows, *rest))
+        elif shown:
+            sheets.append(PackSheet(page.title, shown))
+    return sheets
+
+
+def _shows(section: Section) -> bool:
+    """True when a section has more to show than its sentence."""
+    return section.chart is not None or section.table is not None or bool(section.cards)
 
 
 def render_pack(sheets: Sequence[PackSheet], context: ReportContext) -> str:

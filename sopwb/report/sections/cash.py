@@ -152,19 +152,17 @@ def working_capital(tables: Tables, model: Model) -> Section:
             "receivable_value": "receivables",
             "payable_value": "payables",
             "working_capital_value": "working capital",
-            "days_sales_outstanding": "DSO",
-            "days_inventory": "DIO",
-            "days_payable": "DPO",
+            "days_sales_outstanding": "DSO (days)",
+            "days_inventory": "DIO (days)",
+            "days_payable": "DPO (days)",
         },
         units={**dict.fromkeys(money, f"short:{model.currency}"), **dict.fromkeys(days, "count")},
         max_rows=24,
         scale=scale,
         currency=model.currency,
     )
-    note = (
-        f"Amounts of the table in {scale.title}; DSO, DIO and DPO are days of sales outstanding, in "
-        "inventory and payable, at the month's own flow."
-    )
+    title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
+    note = "Days of sales, inventory and payables are at the month's own flow."
     return Section(message, title, chart=chart, table=table, note=note, source=source)
 
 

@@ -15,6 +15,7 @@ from sopwb.measure.wording import count, person, sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
+from sopwb.report.sections.finance import beside_the_ledger
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
@@ -224,25 +225,6 @@ def _line_picture(data: pd.DataFrame, line: str, model: Model) -> Any:
     )
 
 
-def _beside_the_ledger(tables: Tables, model: Model, lines: Iterable[str]) -> str:
-    """A warning where closed months carry a cost of sales that is not the one of operations."""
-    rows = tables["reconciliation"]
-    tie = (
-        rows[(rows["measure"] == "cost_of_sales") & rows["ratio_rate"].notna()]
-        .sort_values("period")
-        .tail(COURSE)
-    )
-    if tie.empty or tie["operations_value"].sum() == 0 or not set(lines) - {"revenue"}:
-        return ""
-    share = tie["ledger_value"].sum() / tie["operations_value"].sum()
-    if abs(share - 1) <= model.finance.tie_tolerance_rate:
-        return ""
-    return (
-        f"Closed months are the ledger's, whose cost of sales is {percent(share, 0)} of that of operations; "
-        "the plan is at the standard cost of operations. Profit is not like for like."
-    )
-
-
 @report_section("gap_to_plan", notebook=NOTEBOOK)
 def gap_to_plan(tables: Tables, model: Model) -> Section:
     """Revenue and EBIT of the fiscal year by month: actual and plan against budget or previous year."""
@@ -264,7 +246,7 @@ def gap_to_plan(tables: Tables, model: Model) -> Section:
     ]
     what += f" against {references[0]}" if references else ""
     source = ("profit_and_loss", f"line is {' or '.join(shown)}, months of {name}")
-    note = _beside_the_ledger(tables, model, shown)
+    note = beside_the_ledger(tables, model) if set(shown) - {"revenue"} else ""
     return Section(message, _title(model, what), chart=pictures, note=note, source=source)
 
 

@@ -19,6 +19,7 @@ from sopwb.report.section import Card, Section
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
+    "beside_the_ledger",
     "constrained_revenue",
     "ebit_bridge",
     "finance_headline",
@@ -139,6 +140,22 @@ def _year_table(frame: pd.DataFrame, model: Model, scale: Scale) -> Table:
     )
 
 
+def beside_the_ledger(tables: Tables, model: Model) -> str:
+    """A warning where closed months carry a cost of sales that is not the one of operations."""
+    rows = tables["reconciliation"]
+    rows = rows[(rows["measure"] == "cost_of_sales") & rows["ratio_rate"].notna()]
+    tie = rows.sort_values("period").tail(HISTORY_MONTHS)
+    if tie.empty or tie["operations_value"].sum() == 0:
+        return ""
+    share = tie["ledger_value"].sum() / tie["operations_value"].sum()
+    if abs(share - 1) <= model.finance.tie_tolerance_rate:
+        return ""
+    return (
+        f"Closed months are the ledger's, whose cost of sales is {percent(share, 0)} of that of operations; "
+        "the plan is at the standard cost of operations. Profit is not like for like."
+    )
+
+
 def _year_section(tables: Tables, model: Model, year: int) -> Section:
     name = _year_name(year, model)
     frame = _year_frame(tables, model, year)
@@ -160,6 +177,7 @@ def _year_section(tables: Tables, model: Model, year: int) -> Section:
     if pd.notna(rows.loc["ebit", "to_budget"]):
         message += f", {short(rows.loc['ebit', 'to_budget'], model.currency, signed=True)} on budget"
     note = "Costs are positive; a variance is green when it is good for profit."
+    note = " ".join(filter(None, (note, beside_the_ledger(tables, model))))
     return Section(message, title, table=_year_table(frame, model, scale), note=note, source=source)
 
 
@@ -265,7 +283,9 @@ def target_gaps(tables: Tables, model: Model) -> Section:
         low, high = judged["attainment_rate"].min(), judged["attainment_rate"].max()
         message += f"; attainment is {percent(low, 0)} to {percent(high, 0)}"
     order = gaps.assign(past=gaps["end_date"] < first, met=gaps["gap_value"] >= 0)
-    order = order.sort_values(["past", "met", "measure", "scope", "start_date"])
+    order = order.sort_values(
+        ["past", "met", "end_date", "measure", "scope"], ascending=[True, True, False, True, True]
+    )
     table = order.assign(
         target=[_target_name(*each) for each in zip(order["target"], order["scope"], strict=True)],
         measure=[words(measure) for measure in order["measure"]],

@@ -199,7 +199,7 @@ def inventory_health(tables: Tables, model: Model) -> Section:
     shown = without_empty(shown, ["excess", "expiring"])
     data = shown.rename_axis("row").reset_index().melt(id_vars="row", var_name="column")
     data = data.assign(row=[sentence(words(str(name))) for name in data["row"]])
-    chart = charts.table_heat(data, unit=model.currency)
+    chart = charts.table_heat(data, unit=model.currency, width=400)
     note = "Anticipation is kept for demand in the plan; what expires is also in one of the other parts."
     return Section(message, title, chart=chart, table=_problem_table(tables, model), note=note, source=source)
 
