@@ -35,6 +35,7 @@ REFERENCES = {"budget": "budget", "previous": "the previous year"}
 PROMISE = 215
 PICTURES = 3
 VOLUME = "volume"
+LAST = "last cycle"
 PROMISED = ("revenue", "gross_margin", "ebit", VOLUME)
 LABELS = {
     "minimum_cash": "Lowest cash",
@@ -77,7 +78,7 @@ def key_figure_cards(tables: Tables, model: Model) -> tuple[Card, ...]:
                 label=LABELS.get(row["kpi"], name_of(row["kpi"])),
                 value=row["kpi_value"],
                 unit=row["unit"],
-                to_plan=row["kpi_value"] - row["reference_value"],
+                to_plan=None if row["reference"] == LAST else row["kpi_value"] - row["reference_value"],
                 to_last=row["kpi_value"] - last,
                 sense=row["sense"],
                 plan_name=row["reference"] or "plan",

@@ -9,7 +9,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, iso_span, percent, short
+from sopwb.report.numbers import by_unit, is_nil, iso_date, iso_span, percent, short
 from sopwb.report.section import Section
 from sopwb.report.table import Table
 
@@ -36,8 +36,13 @@ def since_last_cycle(tables: Tables, model: Model) -> Section:
     both = now.assign(before=now["kpi"].map(before)).dropna(subset=["before", "kpi_value"])
     both = both.assign(delta=both["kpi_value"] - both["before"])
     size = both[["kpi_value", "before"]].abs().max(axis=1)
-    share = (both["delta"] / size).where(size > 0, 0.0)
-    moved = both.assign(share=share.abs())[share.abs() >= DUST_RATE].sort_values("share", ascending=False)
+    both = both.assign(share=(both["delta"].abs() / size).where(size > 0, 0.0))
+    shown = [
+        by_unit(delta, unit, model.currency, signed=True)
+        for delta, unit in zip(both["delta"], both["unit"], strict=True)
+    ]
+    both = both.assign(shows=[not is_nil(text) for text in shown])
+    moved = both[both["shows"] & (both["share"] >= DUST_RATE)].sort_values("share", ascending=False)
     if moved.empty:
         return Section("No key figure has moved since the last cycle", title, source=source)
     said = [words(str(name)) for name in moved["kpi"].head(3)]
