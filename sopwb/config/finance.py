@@ -41,7 +41,7 @@ class FinanceSettings(Settings):
     bridge_months: int = Field(default=12, ge=1, le=36)
     """Closed months on each side of the price-volume-mix bridge."""
     tie_tolerance_rate: float = Field(default=0.02, ge=0, le=1)
-    """Largest difference between operations and ledger that counts as a tie, as a share of the ledger."""
+    """Largest difference between operations and ledger that counts as a tie, as a share of operations."""
     bias_alert_rate: float = Field(default=0.1, ge=0, le=1)
     """Bias of a family's forecast from which it is an exception."""
     accuracy_lag: int = Field(default=1, ge=0, le=24)

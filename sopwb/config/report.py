@@ -29,5 +29,5 @@ class ReportSettings(Settings):
     """Most exceptions on the executive page."""
     most_families: int = Field(default=7, ge=1, le=12)
     """Most families drawn one by one; smaller ones are summed."""
-    gap_lines: tuple[str, ...] = ("revenue", "ebit")
+    gap_lines: tuple[str, ...] = ("revenue", "gross_margin", "ebit")
     """Lines of the profit and loss that are drawn against budget and previous year, in order."""

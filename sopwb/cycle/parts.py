@@ -44,6 +44,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.executive",
     "sopwb.report.sections.evidence",
     "sopwb.report.sections.family",
+    "sopwb.report.sections.since",
 )
 """Modules of the core that hold marked functions, in the order in which their parts are listed."""
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, plan_check
-from sopwb.measure.data import ledger_share
+from sopwb.measure.wording import count, rate, words
 
 __all__ = [
     "demand_has_a_price",
@@ -42,11 +42,12 @@ def operations_tie_to_ledger(tables: Tables, model: Model) -> pd.DataFrame:
     rows = tables["reconciliation"]
     known = rows[rows["ledger_value"].notna() & rows["operations_value"].notna()]
     known = known[known["period"] > model.as_of - pd.DateOffset(years=1)]
-    difference = (known["operations_value"] - known["ledger_value"]).abs()
-    off = known[difference > model.finance.tie_tolerance_rate * known["ledger_value"].abs()]
-    spans = ledger_share(off).groupby(off["measure"]).agg(["min", "max", "size"])
+    tolerance = model.finance.tie_tolerance_rate * known["operations_value"].abs()
+    off = known[known["difference_value"].abs() > tolerance]
+    spans = off.groupby("measure")["ratio_rate"].agg(["min", "max", "size"])
     parts = [
-        f"{measure}: ledger {span['min']:.2f} to {span['max']:.2f} of operations, {span['size']:.0f} months"
+        f"{words(str(measure))}: ledger {rate(span['min'], 0)} to {rate(span['max'], 0)} of operations, "
+        f"{count(int(span['size']), 'month')}"
         for measure, span in spans.iterrows()
     ]
     text = "; ".join(parts)

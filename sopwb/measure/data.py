@@ -14,7 +14,6 @@ __all__ = [
     "MEASURES",
     "data_profile",
     "ledger_measure",
-    "ledger_share",
     "reconciliation",
     "sold_cost",
     "standard_on",
@@ -86,12 +85,6 @@ def ledger_measure(
     return (rows["amount_value"] * rows["operator"]).groupby(rows["period"]).sum().astype(float)
 
 
-def ledger_share(rows: pd.DataFrame) -> pd.Series[float]:
-    """Ledger over operations of each compared amount; missing where one side has none."""
-    share = rows["ledger_value"] / rows["operations_value"]
-    return share.where(rows["operations_value"] != 0).dropna()
-
-
 def standard_on(
     rows: pd.DataFrame, standard_cost: pd.DataFrame, product_cost: pd.DataFrame
 ) -> pd.Series[float]:
@@ -157,8 +150,8 @@ def reconciliation(
         both = pd.DataFrame({"operations_value": own, "ledger_value": booked})
         parts.append(both.rename_axis("period").reset_index().assign(measure=measure))
     rows = pd.concat(parts, ignore_index=True)
-    ratio = rows["operations_value"] / rows["ledger_value"]
+    ratio = rows["ledger_value"] / rows["operations_value"]
     return rows.assign(
-        difference_value=rows["operations_value"] - rows["ledger_value"],
-        ratio_rate=ratio.where(rows["ledger_value"] != 0),
+        difference_value=rows["ledger_value"] - rows["operations_value"],
+        ratio_rate=ratio.where(rows["operations_value"] != 0),
     )

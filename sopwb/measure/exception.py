@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables
-from sopwb.measure.wording import money, month, quantity, rate, sentence, words
+from sopwb.measure.wording import count, money, month, named, quantity, rate, sentence, words
 
 __all__ = ["exceptions"]
 
@@ -83,11 +84,16 @@ def _shortages(tables: Tables, model: Model) -> pd.DataFrame:
         kind = "lost or late" if span["lost"] > 0 else "late"
         text = (
             f"{sentence(words(family))}: {money(span['money'], model.currency)} of demand is {kind} "
-            f"{_during(span['start'], span['end'])} because of {words(reason)} ({words(subject)})."
+            f"{_during(span['start'], span['end'])} because of {words(reason)}{_what(tables, subject)}."
         )
         remedy = REASON_REMEDY.get(reason, "see the supply review")
         rows.append(("supply", family, span["start"], span["end"], text, span["money"], remedy))
     return _table(rows)
+
+
+def _what(tables: Tables, subject: str) -> str:
+    """What stands in the way, in brackets, where it is known."""
+    return f" ({named(subject, tables['resource'], 'resource')})" if subject else ""
 
 
 def _below_safety(tables: Tables, model: Model) -> pd.DataFrame:
@@ -103,8 +109,8 @@ def _below_safety(tables: Tables, model: Model) -> pd.DataFrame:
         start, end, worst = part["period"].min(), part["period"].max(), float(by_bucket.max())
         places = part[["product", "location"]].drop_duplicates()
         text = (
-            f"{sentence(words(str(family)))}: stock is below safety stock {_during(start, end)} at "
-            f"{len(places)} places; {money(worst, model.currency)} is missing at worst."
+            f"{sentence(words(str(family)))}: {count(len(places), 'stock is', 'stocks are')} below safety "
+            f"stock {_during(start, end)}; {money(worst, model.currency)} is missing at worst."
         )
         rows.append(
             ("inventory", str(family), start, end, text, worst, "bring receipts forward, or accept the risk")
@@ -126,8 +132,8 @@ def _overload(tables: Tables, model: Model) -> pd.DataFrame:
     rows = []
     for resource, span in zip(spans.index, spans.to_dict("records"), strict=True):
         text = (
-            f"{sentence(words(str(resource)))} is overloaded by {quantity(span['hours'], 'h')} "
-            f"{_during(span['start'], span['end'])}."
+            f"{sentence(named(str(resource), tables['resource'], 'resource'))} is overloaded by "
+            f"{quantity(span['hours'], 'h')} {_during(span['start'], span['end'])}."
         )
         rows.append(
             (
@@ -150,10 +156,15 @@ def _excess(tables: Tables, model: Model) -> pd.DataFrame:
     rows = []
     for family, part in zip(sums.index, sums.to_dict("records"), strict=True):
         value = max(part["excess_value"], part["expiring_value"])
-        text = (
-            f"{sentence(words(str(family)))}: {money(part['excess_value'], model.currency)} of stock is "
-            f"beyond all planned demand, {money(part['expiring_value'], model.currency)} expires unused."
-        )
+        found = [
+            f"{money(amount, model.currency)} of stock {what}"
+            for amount, what in (
+                (part["excess_value"], "is beyond all planned demand"),
+                (part["expiring_value"], "expires unused"),
+            )
+            if amount >= 1
+        ]
+        text = f"{sentence(words(str(family)))}: {', '.join(found)}."
         rows.append(("inventory", str(family), first, last, text, value, "sell off, move, or write off"))
     return _table(rows)
 
@@ -208,9 +219,14 @@ def _bias(tables: Tables, model: Model) -> pd.DataFrame:
         side = "high" if row["bias_rate"] > 0 else "low"
         text = (
             f"{sentence(words(row['family']))}: the {row['stream']} forecast has been "
-            f"{rate(abs(row['bias_rate']))} too {side} at lag {row['lag']}."
+            f"{rate(abs(row['bias_rate']))} too {side}, {_ahead(row, model)} ahead."
         )
         rows.append(
             ("demand", row["family"], first, last, text, value, "correct the forecast with its author")
         )
     return _table(rows)
+
+
+def _ahead(row: Mapping[Hashable, Any], model: Model) -> str:
+    """How far ahead a forecast was made: cycles look months ahead, the backtest buckets of history."""
+    return count(int(row["lag"]), "month" if row["source"] == "archive" else model.calendar.history_bucket)

@@ -10,9 +10,8 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables
-from sopwb.measure.data import ledger_share
 from sopwb.measure.outlook import current_year
-from sopwb.measure.wording import count, money, month, rate, words, year_name
+from sopwb.measure.wording import count, money, month, named, rate, words, year_name
 
 __all__ = ["TOPICS", "headlines"]
 
@@ -37,7 +36,7 @@ def _figure(tables: Tables, name: str) -> dict[str, Any]:
 
 def _against(row: Mapping[str, Any], currency: str) -> str:
     """How a money figure stands to its reference, as the tail of a sentence."""
-    if pd.isna(row["reference_value"]):
+    if not row or pd.isna(row["reference_value"]):
         return ""
     difference = float(row["kpi_value"] - row["reference_value"])
     side = "above" if difference >= 0 else "below"
@@ -49,21 +48,15 @@ def _year(tables: Tables, model: Model) -> str:
     return year_name(current_year(tables), model.calendar.fiscal_year_start_month)
 
 
-def _revenue(tables: Tables, model: Model) -> str:
-    row = _figure(tables, "revenue")
-    if not row:
-        return ""
-    value = money(row["kpi_value"], model.currency)
-    return f"Revenue of {_year(tables, model)} is heading for {value}{_against(row, model.currency)}."
-
-
-def _ebit(tables: Tables, model: Model) -> str:
-    row, margin = _figure(tables, "ebit"), _figure(tables, "gross_margin_rate")
-    if not row:
-        return ""
-    value = money(row["kpi_value"], model.currency)
-    rest = f", at a gross margin of {rate(margin['kpi_value'])}" if margin else ""
-    return f"EBIT of {_year(tables, model)} is heading for {value}{_against(row, model.currency)}{rest}."
+def _result(tables: Tables, model: Model) -> str:
+    revenue, profit = _figure(tables, "revenue"), _figure(tables, "ebit")
+    parts = [
+        f"{money(row['kpi_value'], model.currency)} of {name}{_against(row, model.currency)}"
+        for name, row in (("revenue", revenue), ("EBIT", profit))
+        if row
+    ]
+    joint = ", and " if "," in "".join(parts[:1]) else " and "
+    return f"{_year(tables, model)} is heading for {joint.join(parts)}." if parts else ""
 
 
 def _service(tables: Tables, model: Model) -> str:
@@ -88,17 +81,14 @@ def _capacity(tables: Tables, model: Model) -> str:
         return ""
     hours = open_.groupby("resource")[["required_hours", "capacity_hours"]].sum()
     loads = hours["required_hours"] / hours["capacity_hours"]
-    name = str(loads.idxmax())
-    own = open_[open_["resource"] == name].sort_values(["utilisation_rate", "period"])
+    code = str(loads.idxmax())
+    own = open_[open_["resource"] == code].sort_values(["utilisation_rate", "period"])
     peak, when = float(own["utilisation_rate"].iloc[-1]), month(own["period"].iloc[-1])
     return (
-        f"The busiest resource is {words(name)} with {rate(loads[name], 0)} over the plan, "
+        f"The busiest resource is {named(code, tables['resource'], 'resource')} with "
+        f"{rate(loads[code], 0)} of its hours over the plan, "
         f"{rate(peak, 0)} at its peak in {when}."
     )
-
-
-def _stock_and_cash(tables: Tables, model: Model) -> str:
-    return " ".join(filter(None, (_stock(tables, model), _cash(tables, model))))
 
 
 def _stock(tables: Tables, model: Model) -> str:
@@ -116,9 +106,10 @@ def _cash(tables: Tables, model: Model) -> str:
         return ""
     by_month = cash.set_index("period")["amount_value"]
     low, last = by_month.idxmin(), by_month.index[-1]
-    return (
-        f"Cash is lowest in {month(pd.Timestamp(low))} at {money(by_month.min(), model.currency)} "
-        f"and {money(by_month.iloc[-1], model.currency)} in {month(last)}."
+    text = f"Cash is lowest in {month(pd.Timestamp(low))} with {money(by_month.min(), model.currency)}"
+    text += _against(_figure(tables, "minimum_cash"), model.currency)
+    return text + (
+        f"; it ends {month(last)} at {money(by_month.iloc[-1], model.currency)}." if low != last else "."
     )
 
 
@@ -126,7 +117,9 @@ def _targets(tables: Tables, model: Model) -> str:
     gaps = tables["target_gap"]
     first = tables["period"]["period"].min()
     judged = gaps[(gaps["end_date"] >= first) & gaps["gap_value"].notna()]
-    missed = judged[judged["gap_value"] < 0].sort_values("target")
+    missed = judged[judged["gap_value"] < 0]
+    share = missed["gap_value"] / missed["target_value"].abs()
+    missed = missed.assign(share=share).sort_values(["share", "target"])
     if judged.empty:
         return ""
     if missed.empty:
@@ -138,34 +131,34 @@ def _targets(tables: Tables, model: Model) -> str:
 
 
 def _exception(tables: Tables, model: Model) -> str:
-    if tables["exception"].empty:
-        return ""
-    largest = tables["exception"].sort_values("rank").iloc[0]
-    return f"The largest exception: {largest['message']}"
+    """The largest exception that is no target: those have a sentence of their own."""
+    found = tables["exception"]
+    found = found[found["area"] != "finance"].sort_values("rank")
+    return str(found["message"].iloc[0]) if len(found) else ""
 
 
 def _data(tables: Tables, model: Model) -> str:
     rows = tables["reconciliation"]
-    share = ledger_share(rows[rows["measure"] == "revenue"].sort_values("period")).tail(TIE_MONTHS)
+    share = rows[rows["measure"] == "revenue"].sort_values("period")["ratio_rate"].dropna().tail(TIE_MONTHS)
     if share.empty:
         return ""
     low, high = float(share.min()), float(share.max())
     tie = max(abs(low - 1), abs(high - 1)) <= model.finance.tie_tolerance_rate
     return (
-        f"Sales of the ledger {'tie' if tie else 'do not tie'} to operations: {low:.2f} to {high:.2f} "
-        f"of them in the last {count(len(share), 'month')}."
+        f"Sales of the ledger {'tie' if tie else 'do not tie'} to operations: they are {rate(low, 0)} to "
+        f"{rate(high, 0)} of them by month, over {count(len(share), 'month')}."
     )
 
 
 TOPICS: Mapping[str, Callable[[Tables, Model], str]] = MappingProxyType(
     {
-        "revenue": _revenue,
-        "ebit": _ebit,
+        "result": _result,
         "service": _service,
         "capacity": _capacity,
-        "stock_and_cash": _stock_and_cash,
+        "stock": _stock,
+        "cash": _cash,
         "targets": _targets,
-        "exception": _exception,
+        "exceptions": _exception,
         "data": _data,
     }
 )

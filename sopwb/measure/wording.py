@@ -6,12 +6,25 @@ import math
 
 import pandas as pd
 
-__all__ = ["count", "money", "month", "quantity", "rate", "sentence", "signed_money", "words", "year_name"]
+__all__ = [
+    "count",
+    "money",
+    "month",
+    "named",
+    "person",
+    "quantity",
+    "rate",
+    "sentence",
+    "signed_money",
+    "words",
+    "year_name",
+]
 
 THIN_SPACE = "\u202f"
 MINUS = "\u2212"
 SYMBOLS = {"EUR": "€"}
 CAPITALS = ("ebit", "ebitda", "wmape", "sku")
+ROLE_LETTERS = 3
 STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
@@ -100,6 +113,33 @@ def words(name: str) -> str:
     ('EBIT 2026', 'cash floor')
     """
     return " ".join(part.upper() if part in CAPITALS else part for part in name.split("_"))
+
+
+def person(code: str) -> str:
+    """Who is meant by a code of a person or a role.
+
+    Examples
+    --------
+    >>> person("jukka.niemi"), person("cfo"), person("head of sales")
+    ('Jukka Niemi', 'CFO', 'head of sales')
+    """
+    if code.islower() and code.isalpha() and len(code) <= ROLE_LETTERS:
+        return code.upper()
+    is_name = "." in code and " " not in code
+    return " ".join(part.capitalize() for part in code.split(".")) if is_name else code
+
+
+def named(code: str, master: pd.DataFrame, key: str) -> str:
+    """Description of a code in its master table, else the code in words.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"resource": ["l1", "l2"], "description": ["Line one", None]})
+    >>> named("l1", lines, "resource"), named("lane_3", lines, "resource")
+    ('Line one', 'lane 3')
+    """
+    found = master.loc[master[key] == code, "description"].dropna()
+    return str(found.iloc[0]) if len(found) else words(code)
 
 
 def sentence(text: str) -> str:

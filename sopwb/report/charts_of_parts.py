@@ -9,16 +9,15 @@ import pandas as pd
 
 from sopwb.report import marks
 from sopwb.report.columns import (
-    COLUMN,
-    OUTLINE,
-    columns_of,
+    columns_in_order,
     domain_of,
-    drawing_order,
-    has_room,
+    font_for,
     labelled,
     numbers_on,
+    peak_number,
     spread,
     time_axis,
+    value_axis,
 )
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light
@@ -59,14 +58,14 @@ def small_multiples(
 
     scale = scale_of(data["value"], unit)
     frame = labelled(data, scale)
-    domain = domain_of(list(frame["value"]), head=0.05)
+    domain = domain_of(list(frame["value"]), head=0.2)
     x = time_axis(list(frame["period"]), width)
     sizes = frame.assign(size=frame["value"].abs()).groupby(by)["size"].sum()
     order = sorted(sizes.index, key=lambda name: (-sizes[name], name))
     panels = []
     for name in order:
         rows = frame[frame[by] == name]
-        layers = [columns_of(rows, c, x, domain, **_width_of(c)) for c in _codes_in_order(rows)]
+        layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
         title = alt.TitleParams(str(name), fontSize=12, anchor="start", color=light("ink"), frame="group")
         panels.append(alt.layer(*layers).properties(width=width, height=height, title=title))
     return alt.concat(*panels, columns=columns, spacing=18).properties(
@@ -119,21 +118,14 @@ def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: alt.X, *, is_nam
     """One family's columns of one measure, on the scale of the measure; the first names the family."""
     import altair as alt
 
-    domain = domain_of(list(frame["value"]), head=0.05)
+    domain = domain_of(list(frame["value"]), head=0.3)
     rows = labelled(frame[frame["family"] == family], scale_of(frame["value"], unit))
-    layers: list[Any] = [columns_of(rows, c, x, domain, **_width_of(c)) for c in _codes_in_order(rows)]
-    name = alt.Chart(alt.InlineData(values=[{"name": family if is_named else ""}]))
-    text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
-    layers.append(text.encode(x=alt.value(0), y=alt.value("height"), text="name:N"))
+    layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
+    if is_named:
+        name = alt.Chart(alt.InlineData(values=[{"name": family}]))
+        text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
+        layers.append(text.encode(x=alt.value(0), y=alt.value("height"), text="name:N"))
     return alt.layer(*layers)
-
-
-def _width_of(code: str) -> dict[str, Any]:
-    return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
-
-
-def _codes_in_order(rows: pd.DataFrame) -> list[str]:
-    return sorted(rows["version"].unique(), key=drawing_order)
 
 
 def stacked(
@@ -170,14 +162,14 @@ def stacked(
     order = list(parts) or sorted(sizes.index, key=lambda name: (-sizes[name], name))
     frame = _stacked_rows(data, order, scale)
     domain = domain_of([*totals, *([target[0]] if target else [])])
-    value_scale = alt.Scale(domain=domain, nice=False, zero=False)
+    y = value_axis(domain)
     x = time_axis(list(frame["period"]), width)
     bars = (
         alt.Chart(marks.records(frame))
         .mark_bar(width={"band": 0.75}, stroke=light("paper"), strokeWidth=0.5)
         .encode(
             x=x,
-            y=alt.Y("foot:Q", axis=None, scale=value_scale),
+            y=value_axis(domain, "foot"),
             y2="head:Q",
             fill=alt.Fill("colour:N", scale=None),
             description="tip:N",
@@ -185,12 +177,13 @@ def stacked(
     )
     layers: list[Any] = [bars]
     if target:
-        layers.append(_target_rule(target[0], value_scale))
-    layers.append(_part_names(frame, domain, height, value_scale, _target_name(target, scale)))
-    if has_room(list(frame["period"]), width):
-        tops = totals.rename("value").reset_index()
-        labels = [scale.label(v) for v in tops["value"]]
-        layers.append(numbers_on(tops.assign(label=labels), x, domain, has_halo=target is not None))
+        layers.append(_target_rule(target[0], y))
+    layers.append(_part_names(frame, domain, height, y, _target_name(target, scale)))
+    tops = totals.rename("value").reset_index()
+    tops = tops.assign(label=[scale.label(v) for v in tops["value"]])
+    size = font_for(list(tops["label"]), list(tops["period"]), width)
+    if size:
+        layers.append(numbers_on(tops, x, domain, has_halo=target is not None, size=size))
     title = marks.unit_title(scale.title)
     return alt.layer(*layers).properties(width=width, height=height, title=title)
 
@@ -219,7 +212,7 @@ def _part_names(
     frame: pd.DataFrame,
     domain: list[float],
     height: int,
-    value_scale: alt.Scale,
+    y: alt.Y,
     further: list[tuple[float, str]],
 ) -> Any:
     """Names of the parts, and of the target, right of the last column, never on one another."""
@@ -238,7 +231,6 @@ def _part_names(
         }
     )
     layers = []
-    y = alt.Y("value:Q", scale=value_scale, axis=None)
     for weight, some in rows.groupby("weight"):
         text = alt.Chart(marks.records(some)).mark_text(
             **marks.label_text(align="left", dx=6, fontWeight=str(weight))
@@ -247,9 +239,8 @@ def _part_names(
     return alt.layer(*layers)
 
 
-def _target_rule(value: float, value_scale: alt.Scale) -> Any:
+def _target_rule(value: float, y: alt.Y) -> Any:
     import altair as alt
 
-    y = alt.Y("value:Q", scale=value_scale, axis=None)
     rule = alt.Chart(alt.InlineData(values=[{"value": value}])).mark_rule(stroke=light("ink"), aria=False)
     return rule.encode(y=y)

@@ -84,8 +84,8 @@ def _value_panel(
     x = alt.X("value:Q", axis=None, scale=axis_scale)
     bars = alt.Chart(marks.records(frame)).mark_bar(height={"band": BAR}, **marks.look(code))
     layers += [bars.encode(x=x, y=y, description="tip:N"), _zero(ends)]
-    furthest = frame[["value", "reference"]].max(axis=1) if has_reference else frame["value"]
-    placed = frame.assign(end=frame["value"].where(frame["value"] < 0, furthest))
+    both = frame[["value", "reference"]] if has_reference else frame[["value"]]
+    placed = frame.assign(end=both.min(axis=1).where(frame["value"] < 0, both.max(axis=1)))
     layers.append(_bar_numbers(placed, alt.X("end:Q", axis=None, scale=axis_scale), y))
     title = f"{called}, {scale.title}" if scale.title else called
     return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
@@ -176,7 +176,7 @@ def _with_variances(frame: pd.DataFrame, sense: str, scale: Scale) -> pd.DataFra
     return frame.assign(
         delta=delta,
         share=share.clip(-2, 2),
-        delta_text=[scale.label(v, signed=True) for v in delta],
+        delta_text=[scale.for_variances(delta).label(v, signed=True) for v in delta],
         share_text=[_share_text(v) for v in share],
         colour=[variance_colour(v, s) for v, s in zip(delta, senses, strict=True)],
     )

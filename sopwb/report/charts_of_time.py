@@ -8,16 +8,16 @@ import pandas as pd
 
 from sopwb.report import marks
 from sopwb.report.columns import (
-    COLUMN,
-    OUTLINE,
-    columns_of,
+    columns_in_order,
     domain_of,
     drawing_order,
-    has_room,
+    font_for,
     labelled,
     numbers_on,
+    peak_number,
     spread,
     time_axis,
+    value_axis,
 )
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light, variance_colour
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["columns_over_time", "lines_with_band"]
 
 
-def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int) -> Any:
+def _variance_panel(
+    frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int, body: Scale
+) -> Any:
     """Panel of differences to a reference, green or red, signed."""
     import altair as alt
 
@@ -36,7 +38,7 @@ def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, w
     other = frame.loc[frame["version"] == reference, ["period", "value"]]
     joined = main.merge(other, on="period", how="inner", suffixes=("", "_reference"), validate="m:1")
     delta = joined["value"] - joined["value_reference"]
-    scale = scale_of([*joined["value"], *joined["value_reference"]])
+    scale = body.for_variances(delta)
     rows = joined[["period"]].assign(
         value=delta,
         label=[scale.label(v, signed=True) for v in delta],
@@ -47,7 +49,7 @@ def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, w
         ],
     )
     domain = domain_of([*delta, 0.0], head=0.45)
-    y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
+    y = value_axis(domain)
     bars = (
         alt.Chart(marks.records(rows))
         .mark_bar(width={"band": 0.35})
@@ -59,7 +61,10 @@ def _variance_panel(frame: pd.DataFrame, reference: str, sense: str, x: alt.X, w
         .encode(y=y)
     )
     title = marks.unit_title(f"Δ {reference}")
-    return alt.layer(zero, bars, numbers_on(rows, x, domain)).properties(width=width, height=62, title=title)
+    ends = rows["value"].isin([rows["value"].min(), rows["value"].max()])
+    size = font_for(list(rows["label"]), list(frame["period"]), width)
+    text = numbers_on(rows, x, domain, size=size) if size else numbers_on(rows[ends], x, domain)
+    return alt.layer(zero, bars, text).properties(width=width, height=62, title=title)
 
 
 def columns_over_time(
@@ -106,20 +111,20 @@ def columns_over_time(
     x = time_axis(periods, width, codes=main)
     ends = [*frame["value"], *_band_values(frame), *([target[0]] if target else [])]
     domain = domain_of(ends)
-    shown = [c for c in _codes(frame) if (frame["version"] == c).any()]
-    layers: list[Any] = [columns_of(frame, code, x, domain, **_place(code)) for code in shown]
-    layers += _whiskers(main, x, domain)
+    layers = [*columns_in_order(frame, x, domain), *_whiskers(main, x, domain)]
     if target:
         layers.append(marks.target_line(target[0], target[1], scale, domain))
-    if has_room(periods, width):
-        placed = _above_references(main, frame)
-        layers.append(numbers_on(placed, x, domain, has_halo=target is not None))
+    placed = _above_references(main, frame)
+    size = font_for(list(main["label"]), periods, width)
+    is_crossed = target is not None or bool(frame["version"].isin(marks.PREVIOUS).any())
+    named = numbers_on(placed, x, domain, has_halo=is_crossed, size=size)
+    layers.append(named if size else peak_number(main, x, domain))
     body = alt.layer(*layers).properties(
         width=width, height=height, title=marks.unit_title(_said(heading, scale.title))
     )
     if variance is None or not (frame["version"] == variance).any():
         return body
-    top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width)
+    top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width, scale)
     return alt.vconcat(top, body, spacing=8)
 
 
@@ -127,22 +132,9 @@ def _said(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _codes(frame: pd.DataFrame) -> list[str]:
-    """Scenario codes from back to front: previous, plan, then what is planned and what was."""
-    behind = [*marks.PREVIOUS, *marks.PLANS]
-    return [*behind, *(code for code in frame["version"].drop_duplicates() if code not in behind)]
-
-
-def _place(code: str) -> dict[str, Any]:
-    """Width of the columns of a code; the previous year peeps out at the left."""
-    if code in marks.PREVIOUS:
-        return {"width": {"band": COLUMN}, "xOffset": -5}
-    return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
-
-
 def _above_references(main: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers stand above the highest mark of their period, so that an outline never crosses them."""
-    highest = frame.groupby("period")["value"].max()
+    """Numbers stand above what is and what was planned, so that an outline never crosses them."""
+    highest = frame[~frame["version"].isin(marks.PREVIOUS)].groupby("period")["value"].max()
     lifted = main["period"].map(highest).astype(float)
     return main.assign(value=main["value"].where(main["value"] < 0, lifted))
 
@@ -159,11 +151,10 @@ def _whiskers(main: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
     if not {"lower", "upper"} <= set(main.columns):
         return []
     rows = main.dropna(subset=["lower", "upper"])
-    scale = alt.Scale(domain=domain, nice=False, zero=False)
     return [
         alt.Chart(marks.records(rows))
         .mark_bar(width=3, fill=light("previous"), aria=False)
-        .encode(x=x, y=alt.Y("lower:Q", axis=None, scale=scale), y2="upper:Q")
+        .encode(x=x, y=value_axis(domain, "lower"), y2="upper:Q")
     ]
 
 
@@ -174,7 +165,9 @@ def _line_look(code: str) -> dict[str, Any]:
         return {"stroke": light("previous"), "strokeWidth": 2}
     if code in marks.PLANS:
         return {"stroke": light("plan"), "strokeWidth": 1}
-    return {"stroke": light("forecast"), "strokeWidth": 2, "strokeDash": [4, 3]}
+    if code == marks.FORECAST:
+        return {"stroke": light("forecast"), "strokeWidth": 2, "strokeDash": [4, 3]}
+    return {"stroke": light("quiet"), "strokeWidth": 1.2, "strokeDash": [1, 3]}
 
 
 def lines_with_band(
@@ -192,7 +185,7 @@ def lines_with_band(
     ----------
     data
         Columns ``period``, ``version``, ``value``; optional ``lower``, ``upper`` where there is a band.
-        Versions other than the codes are drawn as forecasts and named at their end.
+        Versions other than the codes are drawn thin and dotted, and named at their end.
     unit
         Unit, said once.
     target

@@ -17,21 +17,26 @@ if TYPE_CHECKING:
     import altair as alt
 
 __all__ = [
-    "COLUMN",
-    "OUTLINE",
-    "columns_of",
+    "columns_in_order",
     "domain_of",
     "drawing_order",
-    "has_room",
+    "font_for",
     "labelled",
     "numbers_on",
+    "peak_number",
     "spread",
     "time_axis",
+    "value_axis",
 ]
 
 LABEL_WIDTH = 27
+SIZES = (11, 10, 9)
+DIGIT = 0.56
+WIDE = {".": 0.28, "\u202f": 0.2}
+"""Widths of letters as shares of the size of the font."""
 COLUMN = 0.7
 OUTLINE = 1.0
+PEEP = 5
 
 
 def domain_of(values: Sequence[float], *, from_zero: bool = True, head: float = 0.12) -> list[float]:
@@ -65,7 +70,7 @@ def time_axis(
     texts = list(marks.period_text(periods))
     firsts = {} if codes is None else _first_periods(codes)
     axis = marks.period_axis(periods, every=every, codes=firsts) if is_labelled else None
-    return alt.X("period:O", sort=texts, scale=alt.Scale(domain=texts), axis=axis)
+    return alt.X("period:O", scale=alt.Scale(domain=texts), axis=axis)
 
 
 def _first_periods(frame: pd.DataFrame) -> dict[str, str]:
@@ -76,33 +81,58 @@ def _first_periods(frame: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def columns_of(frame: pd.DataFrame, code: str, x: alt.X, domain: list[float], **settings: Any) -> Any:
-    """Columns of one scenario code, in its look."""
+def value_axis(domain: list[float], field: str = "value") -> alt.Y:
+    """Value axis that is not drawn: numbers stand at the marks."""
     import altair as alt
 
-    rows = frame[frame["version"] == code]
-    y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
-    return (
-        alt.Chart(marks.records(rows))
-        .mark_bar(**{**marks.look(code), **settings})
-        .encode(x=x, y=y, description="tip:N")
-    )
+    return alt.Y(f"{field}:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
 
 
-def numbers_on(frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False) -> Any:
+def _place(code: str) -> dict[str, Any]:
+    """Width of the columns of a code: plan is wider than the rest, the previous year peeps out."""
+    if code in marks.PREVIOUS:
+        return {"width": {"band": COLUMN}, "xOffset": -PEEP}
+    return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
+
+
+def columns_in_order(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
+    """Columns of every scenario code in its look, from back to front: previous, plan, the rest."""
+    import altair as alt
+
+    encoding = {"x": x, "y": value_axis(domain), "description": "tip:N"}
+    return [
+        alt.Chart(marks.records(rows)).mark_bar(**marks.look(code), **_place(code)).encode(**encoding)
+        for code in sorted(frame["version"].unique(), key=drawing_order)
+        if len(rows := frame[frame["version"] == code])
+    ]
+
+
+def peak_number(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> Any:
+    """Number of the highest column of what was and will be, where there is no room for all."""
+    main = frame[~frame["version"].isin([*marks.PREVIOUS, *marks.PLANS]) & frame["value"].notna()]
+    shown = main if len(main) else frame.dropna(subset=["value"])
+    return numbers_on(shown.sort_values(["value", "period"]).tail(1), x, domain)
+
+
+def numbers_on(
+    frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False, size: int = SIZES[0]
+) -> Any:
     """Numbers at the end of columns: above gains, below losses; with a halo where a line may cross them."""
     import altair as alt
 
-    y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
+    y = value_axis(domain)
     halo = {"stroke": light("paper"), "strokeWidth": 3, "strokeJoin": "round"}
     layers = []
     for rows, baseline, dy in (
         (frame[frame["value"] >= 0], "bottom", -4),
         (frame[frame["value"] < 0], "top", 4),
     ):
+        if rows.empty and len(frame):
+            continue
         base = alt.Chart(marks.records(rows)).encode(x=x, y=y, text="label:N")
         looks = [halo, {}] if has_halo else [{}]
-        layers += [base.mark_text(**marks.label_text(baseline=baseline, dy=dy, **look)) for look in looks]
+        text = {"baseline": baseline, "dy": dy, "fontSize": size}
+        layers += [base.mark_text(**marks.label_text(**text, **look)) for look in looks]
     return alt.layer(*layers)
 
 
@@ -124,10 +154,16 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
 
 def drawing_order(code: str) -> int:
     """References first, actual last."""
-    groups = [(*marks.PREVIOUS,), (*marks.PLANS,), (marks.ACTUAL,)]
-    return next((i for i, group in enumerate(groups) if code in group), 1)
+    groups = [(*marks.PREVIOUS,), (*marks.PLANS,), (), (marks.ACTUAL,)]
+    return next((i for i, group in enumerate(groups) if code in group), 2)
 
 
-def has_room(periods: Sequence[Any], width: int) -> bool:
-    """True when every column is wide enough for its number."""
-    return len(set(periods)) * LABEL_WIDTH <= width * 1.15
+def font_for(labels: Sequence[str], periods: Sequence[Any], width: int) -> int:
+    """Size at which every column is wide enough for its number; 0 when none is.
+
+    >>> font_for(["1.04"] * 12, range(12), 318), font_for(["1.04"] * 40, range(40), 318)
+    (11, 0)
+    """
+    room = width / max(1, len(set(periods)))
+    longest = max((sum(WIDE.get(letter, DIGIT) for letter in label) for label in labels), default=0.0)
+    return next((size for size in SIZES if longest * size <= room), 0)

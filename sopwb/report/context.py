@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 __all__ = ["CheckLine", "Link", "ReportContext", "RunSummary"]
 
@@ -97,7 +98,7 @@ class ReportContext:
             ("scenario", self.scenario_name),
             ("run", self.run_id),
             ("as of", self.as_of),
-            ("made at", self.made_at),
+            ("made at", _moment(self.made_at)),
             ("builds on", self.builds_on or "no earlier cycle"),
             ("status", self.status.replace("_", " ")),
             ("code", commit),
@@ -106,6 +107,18 @@ class ReportContext:
             ("digests", ", ".join(f"{name} {digest[:16]}" for name, digest in self.digests.items())),
         ]
         return tuple((name, value) for name, value in rows if value)
+
+
+def _moment(stamp: str) -> str:
+    """Moment of a run as people read it.
+
+    >>> _moment("20261123T013516Z"), _moment("")
+    ('2026-11-23 01:35 UTC', '')
+    """
+    try:
+        return f"{datetime.strptime(stamp, '%Y%m%dT%H%M%S%z'):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return stamp
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ def look(code: str) -> dict[str, Any]:
 
 
 def records(frame: pd.DataFrame) -> alt.InlineData:
-    """Rows of a frame as inline chart data: dates as ISO text, missing as null."""
+    """Rows of a frame as inline chart data: dates as ISO text, missing as null.
+
+    They are one text of JSON, which Altair neither copies row by row with every layer nor checks.
+    """
     import altair as alt
 
     texts = frame.assign(
@@ -58,7 +62,7 @@ def records(frame: pd.DataFrame) -> alt.InlineData:
         names = list(texts.columns)
         for row, gaps in zip(rows, missing, strict=True):
             row.update({name: None for name, is_gap in zip(names, gaps, strict=True) if is_gap})
-    return alt.InlineData(values=rows)
+    return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
 
 
 def period_text(periods: Sequence[Any]) -> dict[str, list[str]]:
@@ -86,10 +90,8 @@ def period_axis(
     """Axis of ordinal periods: the month, below it the year and the scenario code where they begin."""
     import altair as alt
 
-    codes = codes or {}
-    lines = {key: [*text, codes.get(key, "")] for key, text in period_text(periods).items()}
-    shown = {key: text for i, (key, text) in enumerate(lines.items()) if i % every == 0 or text[1] or text[2]}
-    mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in shown.items()) + "}"
+    lines = _axis_lines(period_text(periods), every, codes or {})
+    mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in lines.items()) + "}"
     return alt.Axis(
         title=None,
         labelExpr=f"{mapping}[datum.value]||''",
@@ -97,6 +99,32 @@ def period_axis(
         labelOverlap=False,
         labelLineHeight=13,
     )
+
+
+def _axis_lines(
+    texts: Mapping[str, list[str]], every: int, codes: Mapping[str, str]
+) -> dict[str, tuple[str, str, str]]:
+    """Month, year and scenario code of the labels that are shown, none nearer to another than `every`.
+
+    Codes come first, then the beginnings of years, then each nth; a year is said at its first label.
+
+    >>> _axis_lines(period_text(["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"]), 2, {})
+    {'2025-11-01': ('11', '2025', ''), '2026-01-01': ('01', '2026', '')}
+    """
+    keys = list(texts)
+    begins = [0, *(i for i, key in enumerate(keys) if key in codes)]
+    begins += [i for i, key in enumerate(keys) if texts[key][1]]
+    kept: list[int] = []
+    for place in (*begins, *range(0, len(keys), every)):
+        if all(abs(place - other) >= every for other in kept):
+            kept.append(place)
+    lines = {}
+    year = ""
+    for key in (keys[place] for place in sorted(kept)):
+        own = key[:4]
+        lines[key] = (texts[key][0], "" if own == year else own, codes.get(key, ""))
+        year = own
+    return lines
 
 
 def unit_title(text: str) -> alt.TitleParams:

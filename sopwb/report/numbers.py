@@ -16,8 +16,10 @@ __all__ = [
     "THIN_SPACE",
     "by_unit",
     "exact",
+    "is_nil",
     "iso_date",
     "iso_month",
+    "iso_span",
     "money_unit",
     "percent",
     "points",
@@ -27,6 +29,8 @@ __all__ = [
 ]
 
 DASH = "\u2013"
+CENTS = 0.5
+"""Amounts of money below this are what a solver or a rounding leaves; they are shown as nothing."""
 
 
 def _is_number(value: Any) -> bool:
@@ -133,6 +137,20 @@ def iso_month(value: Any) -> str:
     return DASH if stamp is pd.NaT else f"{stamp:%Y-%m}"
 
 
+def iso_span(dates: pd.Series[pd.Timestamp]) -> str:
+    """First and last month of dates as ``2026-03 to 2027-12``."""
+    return f"{iso_month(dates.min())} to {iso_month(dates.max())}"
+
+
+def is_nil(text: str) -> bool:
+    """True when a shown number rounds to nothing, so that it is neither good nor bad.
+
+    >>> is_nil("+0.0 pp"), is_nil("+0.1 pp")
+    (True, False)
+    """
+    return not any(digit in text for digit in "123456789")
+
+
 def unit_name(unit: str, currency: str = "EUR") -> str:
     """Unit as a title says it: the currency's code for money, % for rates.
 
@@ -168,5 +186,7 @@ def by_unit(value: Any, unit: str, currency: str = "EUR", *, signed: bool = Fals
     """
     if unit == "rate":
         return points(value) if signed else percent(value)
+    if unit == "currency" and _is_number(value) and abs(float(value)) < CENTS:
+        value = 0.0
     shown = {"qty": "", "count": ""}.get(unit, unit_name(unit, currency))
     return short(value, shown, signed=signed)

@@ -16,8 +16,8 @@ from sopwb.report.table import Table
 
 __all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section"]
 
-PACK_ROWS = 10
-FEW_ROWS = 4
+PACK_ROWS = 12
+FEW_ROWS = 8
 FULL_SHEET = 3
 JOINED = 2
 Sections = Mapping[str, Callable[..., Section]]
@@ -46,18 +46,32 @@ class PackSheet:
 
 PACK_PAGES = (
     PackPage("headline", "Headline and decisions asked", (("executive_headline",), ("decisions_asked",))),
-    PackPage("gap", "Gap to plan", (("gap_to_plan",), ("target_gaps",))),
+    PackPage("gap", "Gap to plan", (("gap_to_plan",), ("target_gaps", "cash_by_month"))),
     PackPage(
         "demand",
         "Demand",
-        (("demand_headline",), ("demand_total", "forecast_quality"), ("activity_calendar",)),
+        (
+            ("demand_headline",),
+            ("demand_total", "forecast_quality"),
+            ("activity_calendar", "manual_against_automatic"),
+        ),
     ),
-    PackPage("supply", "Supply", (("load_heat_map",), ("bottlenecks", "shortages"))),
     PackPage(
-        "inventory", "Inventory", (("stock_against_target",), ("inventory_health", "service_by_family"))
+        "supply",
+        "Supply",
+        (("load_heat_map",), ("bottlenecks", "booked_load"), ("shortages", "service_by_family")),
+    ),
+    PackPage(
+        "inventory",
+        "Inventory",
+        (("stock_against_target", "inventory_health"), ("projected_stock", "targets_by_basis")),
     ),
     PackPage("picture", "Sales, production and inventory by family", (("family_picture",),)),
-    PackPage("finance", "Profit and cash", (("ebit_bridge", "cash_by_month"), ("profit_and_loss_year",))),
+    PackPage(
+        "finance",
+        "Profit and cash",
+        (("profit_and_loss_year", "cash_by_source"), ("ebit_bridge", "working_capital")),
+    ),
     PackPage("scenarios", "Scenarios compared", (("scenario_results",), ("scenario_comparison",))),
     PackPage("risks", "Risks, opportunities and exceptions", (("risks_and_opportunities",), ("exceptions",))),
     PackPage(
@@ -68,7 +82,7 @@ PACK_PAGES = (
     PackPage(
         "data",
         "Data quality and the tie to the ledger",
-        (("data_headline",), ("ledger_tie",), ("data_defaults",)),
+        (("data_headline",), ("ledger_tie", "ledger_tie_by_month"), ("data_defaults",)),
     ),
     PackPage("method", "Method and evidence", (("plan_checks",), ("method_and_evidence",))),
 )
@@ -121,14 +135,19 @@ def show_section(function: Callable[..., Section], tables: Tables, model: Any) -
         )
 
 
-def _short_table(section: Section, rows_of_sheet: int) -> Section:
-    """The section with a table that fits a sheet; beside a picture on a full sheet, only its first rows."""
+def _short_table(section: Section, neighbours: int, rows_of_sheet: int) -> Section:
+    """The section with a table that fits a sheet.
+
+    Half a sheet holds a picture or a table: beside a neighbour the picture stands alone, its table being
+    on the page of the meeting. On a sheet of three rows a table has its first rows only.
+    """
     if section.table is None:
         return section
+    if section.chart is not None and neighbours > 1:
+        return replace(section, table=None)
     table = section.table if isinstance(section.table, Table) else Table(section.table)
-    is_tight = rows_of_sheet >= FULL_SHEET and section.chart is not None
-    most = min(table.max_rows, FEW_ROWS if is_tight else PACK_ROWS)
-    return replace(section, table=replace(table, max_rows=most))
+    most = FEW_ROWS if rows_of_sheet >= FULL_SHEET else PACK_ROWS
+    return replace(section, table=replace(table, max_rows=min(table.max_rows, most)))
 
 
 def _joined(page: PackPage, sections: Sections) -> tuple[tuple[str, ...], ...]:
@@ -147,7 +166,10 @@ def _joined(page: PackPage, sections: Sections) -> tuple[tuple[str, ...], ...]:
 def pack_sheets(
     sections: Sections, tables: Tables, model: Any, pages: Sequence[PackPage] = PACK_PAGES
 ) -> list[PackSheet]:
-    """Sheets of the pack, made of the sections that exist; sheets without any are left out.
+    """Sheets of the pack, made of the sections that exist.
+
+    A sheet without any is left out; the sentences of one that has nothing to show but them stand at the
+    foot of the sheet before.
 
     Parameters
     ----------
@@ -160,18 +182,27 @@ def pack_sheets(
     pages
         The planned sheets.
     """
-    planned = [(page, _joined(page, sections)) for page in pages]
-    return [
-        PackSheet(
-            page.title,
+    sheets: list[PackSheet] = []
+    for page in pages:
+        rows = _joined(page, sections)
+        shown = tuple(
             tuple(
-                tuple(_short_table(show_section(sections[n], tables, model), len(rows)) for n in row)
-                for row in rows
-            ),
+                _short_table(show_section(sections[name], tables, model), len(row), len(rows)) for name in row
+            )
+            for row in rows
         )
-        for page, rows in planned
-        if rows
-    ]
+        if sheets and not any(_shows(section) for row in shown for section in row):
+            said = tuple(section for row in shown for section in row)
+            rest = tuple(said[place : place + JOINED] for place in range(0, len(said), JOINED))
+            sheets[-1] = replace(sheets[-1], rows=(*sheets[-1].rows, *rest))
+        elif shown:
+            sheets.append(PackSheet(page.title, shown))
+    return sheets
+
+
+def _shows(section: Section) -> bool:
+    """True when a section has more to show than its sentence."""
+    return section.chart is not None or section.table is not None or bool(section.cards)
 
 
 def render_pack(sheets: Sequence[PackSheet], context: ReportContext) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sopwb.report import numbers
 
-__all__ = ["Scale", "scale_of"]
+__all__ = ["Scale", "scale_of", "table_scale"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,17 @@ class Scale:
     def title(self) -> str:
         """Unit as the chart says it once: "M EUR"."""
         return " ".join(word for word in (self.prefix, self.unit) if word)
+
+    def for_variances(self, values: Iterable[Any]) -> Scale:
+        """The same unit with the digits that variances need: two significant ones of the largest.
+
+        >>> scale_of([9.2e6], "EUR").for_variances([-41_000, 3_000]).label(-41_000, signed=True)
+        '−0.041'
+        """
+        largest = max((abs(float(v)) for v in values if math.isfinite(float(v))), default=0.0) / self.factor
+        if largest == 0 or self.unit == "%":
+            return self
+        return replace(self, digits=max(0, min(1 - math.floor(math.log10(largest)), self.digits + 2)))
 
     def label(self, value: Any, *, signed: bool = False) -> str:
         """Number as it stands at a mark, without the unit."""
@@ -61,3 +72,14 @@ def scale_of(values: Iterable[Any], unit: str = "") -> Scale:
     digits = 2 - math.floor(math.log10(scaled)) if scaled > 0 else 0
     all_whole = prefix == "" and all(size.is_integer() for size in sizes)
     return Scale(factor, 0 if all_whole else max(0, min(digits, 4)), prefix, unit)
+
+
+def table_scale(values: Iterable[Any], unit: str) -> Scale:
+    """Scale in which a statement is written: millions with two decimals, thousands with none.
+
+    >>> table_scale([98_500_000, 36_700], "EUR").label(36_700), table_scale([98_500], "EUR").title
+    ('0.04', 'k EUR')
+    """
+    scale = scale_of(values, unit)
+    digits = {"": 0, "k": 1 if scale.digits > 1 else 0}.get(scale.prefix, 2)
+    return replace(scale, digits=digits)

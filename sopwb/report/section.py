@@ -97,8 +97,8 @@ def _variance(delta: float | None, name: str, card: Card) -> str:
     if delta is None or pd.isna(delta):
         return ""
     good = (delta > 0) == (card.sense != "lower_better")
-    tone = "" if delta == 0 or card.sense == "neutral" else ("good" if good else "bad")
     text = numbers.by_unit(delta, card.unit, card.currency, signed=True)
+    tone = "" if numbers.is_nil(text) or card.sense == "neutral" else ("good" if good else "bad")
     return (
         f'<p class="delta"><span class="{tone}">{escape(text)}</span> '
         f'<span class="quiet">to {escape(name)}</span></p>'

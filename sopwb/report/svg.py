@@ -13,6 +13,8 @@ from sopwb.report import theme
 __all__ = ["chart_spec", "chart_svg"]
 
 VEGA_LITE = "6.4"
+NARROW = 400
+"""Drawings narrower than this are not blown up to the width of a sheet."""
 TAG = re.compile(r"<[A-Za-z][^<>]*>")
 WEIGHT = re.compile(r' (?:role|aria-roledescription|aria-hidden|class|pointer-events|font-family)="[^"]*"')
 DEFAULTS = re.compile(r' (?:opacity="1"|stroke-miterlimit="10"|font-size="11px"|display="inline")')
@@ -21,7 +23,8 @@ EMPTY = re.compile(r"<text[^<>]*/>|<path[^<>]* d=\"\"[^<>]*/>|<g>\s*</g>")
 
 def chart_spec(chart: Any) -> dict[str, Any]:
     """Vega-Lite specification of a chart with the notation applied."""
-    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
+    # Altair has checked each part as it was made; checking the whole again costs more than drawing it.
+    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict(validate=False)
     return {**spec, "config": {**theme.chart_config(), **_own_config(spec)}}
 
 
@@ -69,8 +72,9 @@ def chart_svg(chart: Any, message: str) -> str:
     head, _, body = drawn.partition(">")
     width, height = _size(head)
     body = EMPTY.sub("", TAG.sub(_lean, _named_apart(body, suffix)))
+    kind = "marks narrow" if float(width) < NARROW else "marks"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="marks" role="img" aria-label="{escape(message)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="img" aria-label="{escape(message)}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMinYMin" '
         f'font-family="{escape(theme.FONT)}" font-size="11px">{theme.hatch_defs(suffix)}{body}'
     )

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from sopwb.report import numbers
+from sopwb.report.scale import Scale
 
-__all__ = ["Table", "html_table", "text_table"]
+__all__ = ["Table", "html_table", "text_table", "without_empty"]
 
 MAX_ROWS = 20
 HUNDRED = 100
+THOUSAND = 1000
 UNITS_OF_SUFFIX = {
     "_rate": "rate",
     "_value": "currency",
@@ -41,7 +43,8 @@ class Table:
         Heading of a column where its name will not do; else ``revenue_value`` is headed ``revenue (EUR)``.
     units
         Unit of a column where its suffix does not tell: ``currency``, ``rate``, ``qty``, ``hours``,
-        ``days``, ``count``, ``text``, or ``short:EUR`` for three digits with k and M.
+        ``days``, ``count``, ``text``, or ``short:EUR`` for three digits with k and M; the title of the
+        section says the currency.
     variances
         Columns that are variances, with their sense: ``{"gap_value": "higher_better"}``; they are signed
         and coloured. Sense is ``higher_better``, ``lower_better``, ``neutral``, or the name of a column
@@ -57,6 +60,9 @@ class Table:
     row_unit
         Column that holds the unit of each row, where rows are key figures of different kinds; their numbers
         are then shown with three digits and their unit.
+    scale
+        Of `table_scale`: columns of three digits are all written in it, so that they line up; the title of
+        the section then says its unit.
     """
 
     frame: pd.DataFrame
@@ -68,6 +74,7 @@ class Table:
     currency: str = "EUR"
     hidden: Sequence[str] = ()
     row_unit: str = ""
+    scale: Scale | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -115,7 +122,15 @@ class Table:
         unit, signed = self.unit(column), column in self.variances
         if self.row_unit and not unit.startswith("short:"):
             return numbers.by_unit(row[column], str(row[self.row_unit]), self.currency, signed=signed)
+        if self.scale is not None and unit.startswith("short:"):
+            return self.scale.label(row[column], signed=signed)
         return _number(row[column], unit, signed=signed)
+
+
+def without_empty(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame without those of the columns that hold nothing but missing values and zeros."""
+    empty = [name for name in columns if not frame[name].fillna(0).astype(bool).any()]
+    return frame.drop(columns=empty)
 
 
 def _is_missing(value: Any) -> bool:
@@ -148,7 +163,8 @@ FORMATS: Mapping[str, Callable[..., str]] = {
 
 def _number(value: Any, unit: str, *, signed: bool) -> str:
     if unit.startswith("short:"):
-        return numbers.short(value, unit.removeprefix("short:"), signed=signed)
+        is_small_money = unit != "short:" and abs(float(value)) < THOUSAND
+        return (numbers.whole if is_small_money else numbers.short)(value, signed=signed)
     show: Callable[..., str] = FORMATS.get(unit, _plain)
     return show(value, signed=signed)
 
@@ -161,7 +177,9 @@ def _sense(table: Table, column: str, row: Mapping[str, Any]) -> str:
 def _variance_class(table: Table, column: str, row: Mapping[str, Any]) -> str:
     value = row[column]
     sense = _sense(table, column, row)
-    if _is_missing(value) or isinstance(value, str) or value == 0 or sense == "neutral":
+    if _is_missing(value) or isinstance(value, str) or sense == "neutral":
+        return ""
+    if numbers.is_nil(table.cell(column, row)):
         return ""
     return "good" if (value > 0) == (sense != "lower_better") else "bad"
 

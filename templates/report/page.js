@@ -22,11 +22,14 @@
     });
   }
   // A sheet that holds more than a page of paper is drawn smaller, so that a sheet stays a page.
+  // It is measured as wide as paper; a narrow screen shows it in full size (page.css).
+  document.body.classList.add("measuring");
   document.querySelectorAll(".sheet-page .fit").forEach(function (body) {
     for (var zoom = 0.95; body.getBoundingClientRect().height > 640 && zoom > 0.5; zoom -= 0.05) {
       body.style.zoom = zoom;
     }
   });
+  document.body.classList.remove("measuring");
   var tip = document.getElementById("tip");
   document.addEventListener("pointermove", function (event) {
     var mark = event.target.closest ? event.target.closest("[data-tip]") : null;

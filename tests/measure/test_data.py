@@ -12,7 +12,7 @@ from sopwb.measure.checks import (
     posted_accounts_are_mapped,
     products_have_a_cost,
 )
-from sopwb.measure.data import data_profile, ledger_share, reconciliation
+from sopwb.measure.data import data_profile, reconciliation
 from sopwb.measure.stage import data_review
 
 ACCOUNTS = pd.DataFrame(
@@ -72,8 +72,8 @@ def test_sales_are_held_against_sales_accounts_and_cost_against_the_standard_of_
     november, december = pd.Timestamp("2025-11-01"), pd.Timestamp("2025-12-01")
     sales = tie.loc[("revenue", november)]
     assert sales["ledger_value"] == 125.0
-    assert sales["difference_value"] == -25.0
-    assert sales["ratio_rate"] == 0.8
+    assert sales["difference_value"] == 25.0
+    assert sales["ratio_rate"] == 1.25
     assert pd.isna(tie.loc[("revenue", december), "ratio_rate"])
     assert tie.loc[("cost_of_sales", november), "operations_value"] == 60.0
     assert tie.loc[("cost_of_sales", december), "operations_value"] == 70.0
@@ -85,11 +85,6 @@ def test_without_a_standard_of_its_day_the_cost_of_the_plan_counts():
     none = STANDARD.iloc[:0]
     tie = reconciliation(SALES, STOCK, BOOKS, ACCOUNTS, none, COST).set_index(["measure", "period"])
     assert tie.loc[("cost_of_sales", pd.Timestamp("2025-11-01")), "operations_value"] == 90.0
-
-
-def test_the_ledger_share_is_ledger_over_operations():
-    tie = reconciliation(SALES, STOCK, BOOKS, ACCOUNTS, STANDARD, COST)
-    assert ledger_share(tie[tie["measure"] == "revenue"]).to_list() == [1.25]
 
 
 def test_the_profile_counts_rows_and_leaves_open_ends_out():
@@ -116,7 +111,7 @@ def test_data_checks_warn_and_name_what_they_found(model):
     tie = reconciliation(SALES, STOCK, BOOKS, ACCOUNTS, STANDARD, COST)
     off = operations_tie_to_ledger({"reconciliation": tie}, model())
     assert set(off["severity"]) == {"warn"}
-    assert "revenue: ledger 1.25 to 1.25" in off["message"].iloc[0]
+    assert "revenue: ledger 125\u202f% to 125\u202f% of operations, 1 month" in off["message"].iloc[0]
     open_ = ACCOUNTS.assign(plan_line=[None, None, "cost_of_sales", None])
     lost = posted_accounts_are_mapped({"account": open_, "ledger": BOOKS}, model())
     assert lost["account"].to_list() == ["3000", "3900"]

@@ -206,10 +206,9 @@ def test_promises_of_closed_months_are_held_against_what_happened(planned, model
 
 def test_headlines_speak_of_what_is_known(measured, model):
     text = executive(measured, model(), Parts())["headline"]
-    assert text["topic"].to_list()[:3] == ["revenue", "ebit", "service"]
+    assert text["topic"].to_list()[:3] == ["result", "service", "capacity"]
     joined = " ".join(text["message"]).replace("\u202f", " ")
-    assert "Revenue of 2026 is heading for 6.20 k€." in joined
-    assert "EBIT of 2026 is heading for 740 €, at a gross margin of 40.0 %." in joined
+    assert "2026 is heading for 6.20 k€ of revenue and 740 € of EBIT." in joined
     assert "100.0 % of demand is shipped on time." in joined
     assert len(text) <= 8
 

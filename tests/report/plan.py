@@ -9,7 +9,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import mark_of
-from sopwb.report.sections import evidence, executive, family, scenario
+from sopwb.report.sections import evidence, executive, family, scenario, since
 from sopwb.schema import load_schema
 
 AS_OF = "2025-08-31"
@@ -203,8 +203,8 @@ def _evidence(past):
         }
     )
     tie = tie.assign(
-        difference_value=tie["operations_value"] - tie["ledger_value"],
-        ratio_rate=tie["operations_value"] / tie["ledger_value"],
+        difference_value=tie["ledger_value"] - tie["operations_value"],
+        ratio_rate=tie["ledger_value"] / tie["operations_value"],
     )
     check = pd.DataFrame(
         {
@@ -347,7 +347,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 def sections():
     """Sections of the executive and the scenario page by name."""
-    modules = (executive, family, evidence, scenario)
+    modules = (executive, family, evidence, scenario, since)
     return {mark_of(f).name: f for module in modules for f in vars(module).values() if mark_of(f)}
 
 

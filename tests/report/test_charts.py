@@ -147,3 +147,10 @@ def test_a_spark_needs_two_points():
     assert charts.spark([1.0]) == ""
     assert charts.spark([None, 2.0, float("nan")]) == ""
     assert "<script" not in charts.spark([1.0, 2.0, 1.5], HOSTILE)
+
+
+def test_a_variance_has_the_unit_of_its_columns_even_when_the_reference_is_larger():
+    small = pd.DataFrame({"period": MONTHS[:1], "version": "FC", "value": 7e5})
+    large = small.assign(version="PY", value=2.1e6)
+    svg = chart_svg(charts.columns_over_time(pd.concat([small, large]), unit="EUR", variance="PY"), "m")
+    assert {"M EUR", "−1.4"} <= set(_texts(svg))

@@ -200,6 +200,16 @@ def test_the_pack_takes_what_exists_and_says_what_is_missing():
     assert messages == ["0 rows", "Lost cannot be shown: this run has no table absent", "joined"]
 
 
+def test_sentences_without_a_picture_do_not_cost_a_sheet():
+    sections = {mark_of(f).name: f for f in (_kept, _lost)}
+    tables = {"present": pd.DataFrame()}
+    picture = {"shown": lambda *_: Section("shown", "t", table=pd.DataFrame({"a": [1]}))}
+    pages = (PackPage("one", "One", (("shown",),)), PackPage("two", "Two", (("kept",), ("lost",))))
+    sheets = pack_sheets({**picture, **sections}, tables, None, pages)
+    assert [sheet.title for sheet in sheets] == ["One"]
+    assert [len(row) for row in sheets[0].rows] == [1, 2]
+
+
 def test_a_fault_inside_a_section_is_not_hidden():
     def broken(tables, model):
         return {}["other"]

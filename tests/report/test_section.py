@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from sopwb.report.scale import table_scale
 from sopwb.report.section import Card, Section, section_html, section_text
-from sopwb.report.table import Table, html_table
+from sopwb.report.table import Table, html_table, without_empty
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -109,3 +110,26 @@ def test_a_notebook_shows_html_and_text():
     bundle = Section("The message", "Title")._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     assert "<style>" in bundle["text/html"]
+
+
+def test_what_rounds_to_nothing_is_neither_good_nor_bad():
+    frame = pd.DataFrame({"delta": [0.02, -30.0, 0.0001], "unit": ["currency", "currency", "rate"]})
+    html = html_table(Table(frame, variances={"delta": "higher_better"}, hidden=("unit",), row_unit="unit"))
+    assert html.count("good") == 0
+    assert html.count("bad") == 1
+    card = section_html(Section("m", "t", cards=(Card("EBIT", 1e6, to_plan=0.003),)))
+    assert '<span class="">0\u202f€</span>' in card
+
+
+def test_a_statement_is_written_in_one_unit():
+    frame = pd.DataFrame({"line": ["Revenue", "Scrap"], "plan": [98_480_000.0, 36_700.0]})
+    scale = table_scale(frame["plan"], "EUR")
+    html = html_table(Table(frame, units={"plan": "short:EUR"}, scale=scale))
+    assert scale.title == "M EUR"
+    assert ">98.48<" in html
+    assert ">0.04<" in html
+
+
+def test_columns_that_hold_nothing_are_left_out():
+    frame = pd.DataFrame({"name": ["a", "b"], "lost": [0.0, None], "late": [0.0, 2.0]})
+    assert list(without_empty(frame, ["lost", "late"])) == ["name", "late"]

@@ -2,11 +2,12 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from sopwb.report.numbers import short
 from sopwb.report.section import section_html
-from sopwb.report.sections import evidence, executive
+from sopwb.report.sections import evidence, executive, scenario, since
 from tests.report import plan
 
 SECTIONS = plan.sections()
@@ -41,9 +42,9 @@ def test_a_whole_plan_is_shown_with_its_source(name, tables, model):
 def test_the_year_lands_against_the_budget(tables, model):
     data = executive.line_by_month(tables, model, "revenue")
     sums = data.groupby("version")["value"].sum()
-    gap = short(sums["BU"] - sums["AC"] - sums["FC"], "EUR")
+    gap = short(sums["AC"] + sums["FC"] - sums["BU"], "EUR", signed=True)
     assert data["version"].value_counts().to_dict() == {"AC": 8, "FC": 4, "BU": 12, "PY": 12}
-    assert f", {gap} below budget; EBIT lands at" in plan.shown("gap_to_plan").message
+    assert f"of revenue ({gap} on budget), " in plan.shown("gap_to_plan").message
 
 
 def test_open_decisions_are_asked_and_taken_ones_are_judged(tables, model):
@@ -62,7 +63,7 @@ def test_cards_show_plan_and_last_cycle(tables, model):
     assert list(cards)[:2] == ["Revenue", "EBIT"]
     assert cards["EBIT"].to_plan == pytest.approx(2.1e5)
     assert cards["EBIT"].to_last == pytest.approx(4.21e6 - 4.2e6 * 1.01)
-    assert cards["Stock value"].sense == "lower_better"
+    assert cards["Stock, mean"].sense == "lower_better"
 
 
 def test_warnings_of_the_checks_come_first(tables, model):
@@ -74,3 +75,40 @@ def test_scenarios_are_ordered_by_what_they_earn(tables, model):
     section = plan.shown("scenario_results")
     assert "best of 2 scenarios is Strong summer (+337\u202fk€)" in section.message
     assert len(section.chart) == 3
+
+
+def test_changes_within_what_a_solver_leaves_open_are_none(tables, model):
+    rows = tables["scenario_comparison"]
+    dust = rows["base_value"] * 1e-5
+    still = rows.assign(kpi_value=rows["base_value"] + dust, delta_value=dust)
+    section = scenario.scenario_comparison({**tables, "scenario_comparison": still}, model)
+    assert section.message.startswith("0 of 4 key figures move")
+    assert "What no scenario moves: days inventory, EBIT, service, stock value." in section.note
+
+
+def test_key_figures_that_moved_since_the_last_cycle_are_shown_the_largest_first(tables, model):
+    frame = since.since_last_cycle(tables, model).table.frame
+    assert frame["kpi"].to_list() == ["EBIT", "Service", "Revenue"]
+    assert frame["delta"].iloc[2] == pytest.approx(51.4e6 - 51e6 * 1.01)
+
+
+def test_demand_plans_are_compared_over_the_months_both_have(tables, model):
+    months = pd.to_datetime(["2025-08-01", "2025-09-01", "2025-09-01"])
+    past = pd.DataFrame(
+        {"cycle": pd.Timestamp("2025-07-31"), "product": "cola_can", "period": months, "consensus_qty": 50.0}
+    )
+    plan = pd.DataFrame({"product": ["cola_can"], "period": [months[1]], "consensus_qty": [120.0]})
+    section = since.demand_since_last_cycle({**tables, "past_demand_plan": past, "demand_plan": plan}, model)
+    assert section.message == (
+        "The demand plan has moved by +20.0\u202f% since 2025-07-31; most in Cola, by +20.0 units"
+    )
+
+
+def test_profit_is_said_not_to_be_like_for_like_where_the_ledger_books_another_cost(tables, model):
+    tie = tables["reconciliation"].assign(measure="cost_of_sales")
+    off = tie.assign(ledger_value=tie["operations_value"] / 2)
+    assert (
+        "cost of sales is 50\u202f%" in executive.gap_to_plan({**tables, "reconciliation": off}, model).note
+    )
+    even = tie.assign(ledger_value=tie["operations_value"])
+    assert executive.gap_to_plan({**tables, "reconciliation": even}, model).note == ""

@@ -130,7 +130,7 @@ def test_surplus_and_missing_stock_do_not_offset_each_other(tables, model):
 
 def test_the_dearest_hour_is_named_with_its_bucket(tables, model):
     message = _plain(supply.bottlenecks, tables, model)
-    assert "Line one is worth 50.0_€ in the bucket of 2025-10-01" in message
+    assert "Line one is worth 50.0_€ in 2025-10" in message
 
 
 def test_lost_demand_is_told_at_net_prices_with_its_reason(tables, model):

@@ -10,6 +10,7 @@ from sopwb.measure.outlook import with_fiscal_year
 from sopwb.measure.wording import sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import iso_month, percent, short
+from sopwb.report.scale import table_scale
 from sopwb.report.section import Section
 from sopwb.report.table import Table
 
@@ -69,9 +70,14 @@ def cash_by_month(tables: Tables, model: Model) -> Section:
         f"Cash is lowest in {iso_month(low['period'])} with {short(low['amount_value'], model.currency)}"
     )
     if target:
-        message += f", below the floor of {short(target[0], model.currency)} in {below} of {len(cash)} months"
+        gap = float(low["amount_value"]) - target[0]
+        side = "above" if gap >= 0 else "below"
+        message += (
+            f", {short(abs(gap), model.currency)} {side} the floor of {short(target[0], model.currency)}"
+        )
+        message += f"; it is below in {below} of {len(cash)} months" if below else ""
     data = cash.assign(version="FC", value=cash["amount_value"])[["period", "version", "value"]]
-    chart = charts.columns_over_time(data, unit=model.currency, target=target, width=640, height=170)
+    chart = charts.columns_over_time(data, unit=model.currency, target=target, width=560, height=150)
     return Section(message, title, chart=chart, source=source)
 
 
@@ -96,10 +102,13 @@ def cash_by_source(tables: Tables, model: Model) -> Section:
     indirect = _flows(tables, "indirect")
     proof = indirect.loc[indirect["line"] == "operating_cash_flow", "amount_value"].sum()
     parts = ", ".join(f"{short(operating[year], model.currency)} in {name}" for year, name in names.items())
+    scale = table_scale(sums.to_numpy().ravel(), model.currency)
+    title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
     table = Table(
         frame.assign(line=[_name(line) for line in frame["line"]]),
-        headings={"line": ""},
+        headings={"line": "", **{name: name for name in names.values()}},
         units=dict.fromkeys(names.values(), f"short:{model.currency}"),
+        scale=scale,
         sums=[place for place, line in enumerate(sums.index) if line in TOTALS],
         currency=model.currency,
     )
@@ -128,9 +137,10 @@ def working_capital(tables: Tables, model: Model) -> Section:
         (goals["measure"] == "working_capital") & (goals["sense"] == "maximum") & (goals["scope"] == "*")
     ]
     target = (float(cap["target_value"].min()), "cap") if len(cap) else None
+    scale = table_scale(rows["working_capital_value"], model.currency)
     data = rows.assign(version="FC", value=rows["working_capital_value"])[["period", "version", "value"]]
     chart = charts.columns_over_time(
-        data, unit=model.currency, sense="lower_better", target=target, width=640, height=150
+        data, unit=model.currency, sense="lower_better", target=target, width=560, height=150
     )
     money = ["stock_value", "receivable_value", "payable_value", "working_capital_value"]
     days = ["days_sales_outstanding", "days_inventory", "days_payable"]
@@ -142,15 +152,17 @@ def working_capital(tables: Tables, model: Model) -> Section:
             "receivable_value": "receivables",
             "payable_value": "payables",
             "working_capital_value": "working capital",
-            "days_sales_outstanding": "DSO",
-            "days_inventory": "DIO",
-            "days_payable": "DPO",
+            "days_sales_outstanding": "DSO (days)",
+            "days_inventory": "DIO (days)",
+            "days_payable": "DPO (days)",
         },
-        units={**dict.fromkeys(money, f"short:{model.currency}"), **dict.fromkeys(days, "days")},
+        units={**dict.fromkeys(money, f"short:{model.currency}"), **dict.fromkeys(days, "count")},
         max_rows=24,
+        scale=scale,
         currency=model.currency,
     )
-    note = "Days are of the month's own flow: revenue, cost of sales and purchases."
+    title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
+    note = "Days of sales, inventory and payables are at the month's own flow."
     return Section(message, title, chart=chart, table=table, note=note, source=source)
 
 
@@ -176,6 +188,7 @@ def production_variance(tables: Tables, model: Model) -> Section:
     )
     table = Table(
         frame.assign(cause=[_name(each) for each in frame["cause"]]),
+        headings={name: name for name in names.values()},
         units=dict.fromkeys(names.values(), f"short:{model.currency}"),
         variances=dict.fromkeys(names.values(), "lower_better"),
         currency=model.currency,
@@ -210,6 +223,8 @@ def balance_sheet(tables: Tables, model: Model) -> Section:
     assets = frame.loc[frame["line"] == "Total assets", months[-1]].iloc[0]
     own = frame.loc[frame["line"] == "Total equity", months[-1]].iloc[0]
     share = f", {percent(own / assets, 0)} of it equity" if assets else ""
+    scale = table_scale([assets], model.currency)
+    title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
     plug = wide.index.get_level_values("line").isin(["equity_not_explained", "stock_not_explained"])
     note = ""
     if float(wide[plug].abs().to_numpy().max(initial=0.0)) >= 1:
@@ -219,8 +234,9 @@ def balance_sheet(tables: Tables, model: Model) -> Section:
         )
     table = Table(
         frame,
-        headings={"line": ""},
+        headings={"line": "", **{name: name for name in months}},
         units=dict.fromkeys(months, f"short:{model.currency}"),
+        scale=scale,
         sums=sums,
         max_rows=40,
         currency=model.currency,

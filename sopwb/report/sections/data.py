@@ -7,7 +7,7 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.checks import operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost
-from sopwb.measure.data import ledger_share
+from sopwb.measure.wording import count, person, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import exact, iso_date, iso_month, percent, short, whole
 from sopwb.report.section import Card, Section
@@ -26,6 +26,7 @@ __all__ = [
 NOTEBOOK = "10_data_review"
 MONTHS = 12
 HISTORY_MONTHS = 36
+MOST_MONTHS = 6
 SHOWN = 5
 CHECKS = (operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost)
 
@@ -46,11 +47,11 @@ def _tie(tables: Tables, measure: str) -> pd.DataFrame:
     known = rows[
         (rows["measure"] == measure) & rows["ledger_value"].notna() & rows["operations_value"].notna()
     ]
-    return known.sort_values("period").assign(share_rate=ledger_share(known))
+    return known.sort_values("period")
 
 
 def _end(tie: pd.DataFrame, which: str) -> float | None:
-    return float(tie["share_rate"].agg(which)) if len(tie) else None
+    return float(tie["ratio_rate"].agg(which)) if len(tie) else None
 
 
 @report_section("data_headline", notebook=NOTEBOOK)
@@ -61,14 +62,16 @@ def data_headline(tables: Tables, model: Model) -> Section:
     revenue = float(sales["net_sales_value"].sum())
     tie = _tie(tables, "revenue").tail(MONTHS)
     share = tie["ledger_value"].sum() / tie["operations_value"].sum() if len(tie) else None
-    told = "no ledger to tie to" if share is None else f"the ledger has {percent(share)} of their sales"
+    told = "There is no ledger to tie sales to"
+    if share is not None:
+        told = f"Over {count(len(tie), 'month')} the ledger has {percent(share)} of the sales of operations"
     message = (
-        f"{whole(profile['row_count'].sum())} rows in {len(profile)} tables were read; over the last "
-        f"{MONTHS} months {told}, and {defaults} assumptions stand in for data the source does not have"
+        f"{told}; {whole(profile['row_count'].sum())} rows in {count(len(profile), 'table')} were read, and "
+        f"{count(defaults, 'assumption stands', 'assumptions stand')} in for data the source does not have"
     )
     cards = (
         Card(f"Net sales, {MONTHS} months", revenue, currency=model.currency),
-        Card("Ledger, share of operations' sales", share, "rate", sense="neutral"),
+        Card("Ledger, % of operations", share, "rate", sense="neutral"),
         Card("Lowest month", _end(tie, "min"), "rate", sense="neutral"),
         Card("Highest month", _end(tie, "max"), "rate", sense="neutral"),
     )
@@ -106,13 +109,13 @@ def ledger_tie(tables: Tables, model: Model) -> Section:
     ties = {measure: _tie(tables, measure).tail(HISTORY_MONTHS) for measure in measures}
     rows = [
         {
-            "measure": measure.replace("_", " "),
+            "measure": sentence(words(measure)),
             "months": len(tie),
             "operations": tie["operations_value"].sum(),
             "ledger": tie["ledger_value"].sum(),
-            "difference": tie["operations_value"].sum() - tie["ledger_value"].sum(),
-            "lowest": tie["share_rate"].min(),
-            "highest": tie["share_rate"].max(),
+            "difference": tie["difference_value"].sum(),
+            "lowest": tie["ratio_rate"].min(),
+            "highest": tie["ratio_rate"].max(),
         }
         for measure, tie in ties.items()
         if len(tie)
@@ -127,11 +130,16 @@ def ledger_tie(tables: Tables, model: Model) -> Section:
     sales = ties["revenue"]
     message = "The ledger has no sales to hold operations against"
     if len(sales):
-        low, high = sales["share_rate"].min(), sales["share_rate"].max()
+        low, high = sales["ratio_rate"].min(), sales["ratio_rate"].max()
         message = f"Sales in the ledger are {low:.2f} to {high:.2f} of those in operations, month by month"
     table = Table(
         frame,
-        headings={"lowest": "ledger share, lowest month", "highest": "highest month", "difference": "Δ"},
+        headings={
+            "measure": "",
+            "lowest": "ledger, % of operations, lowest month",
+            "highest": "highest month",
+            "difference": "Δ",
+        },
         units={
             **dict.fromkeys(("operations", "ledger", "difference"), f"short:{model.currency}"),
             "months": "count",
@@ -156,7 +164,7 @@ def ledger_tie_by_month(tables: Tables, model: Model) -> Section:
     source = ("reconciliation", "measure is revenue")
     if tie.empty:
         return Section("No month has sales both in operations and in the ledger", title, source=source)
-    difference = tie["ledger_value"] - tie["operations_value"]
+    difference = tie["difference_value"]
     off = difference.abs() > model.finance.tie_tolerance_rate * tie["operations_value"].abs()
     if off.any():
         worst = tie.loc[difference.abs().idxmax()]
@@ -168,21 +176,24 @@ def ledger_tie_by_month(tables: Tables, model: Model) -> Section:
         )
     else:
         message = f"All {len(tie)} months tie within {percent(model.finance.tie_tolerance_rate, 0)}"
-    data = tie.assign(version="AC", value=tie["share_rate"])[["period", "version", "value"]]
-    chart = charts.columns_over_time(data, unit="%", target=(1.0, "operations"), width=640, height=130)
-    largest = (
-        tie.assign(difference=difference).loc[difference.abs().sort_values(ascending=False).index].head(6)
+    data = tie.assign(version="AC", value=tie["ratio_rate"])[["period", "version", "value"]]
+    chart = charts.columns_over_time(data, unit="%", target=(1.0, "operations"), width=560, height=120)
+    largest = tie.loc[difference.abs().sort_values(ascending=False).index].head(MOST_MONTHS)
+    largest = largest[largest["difference_value"].abs() >= 1]
+    table = (
+        None
+        if largest.empty
+        else Table(
+            largest.assign(period=[iso_month(month) for month in largest["period"]])[
+                ["period", "operations_value", "ledger_value", "difference_value", "ratio_rate"]
+            ],
+            headings={"period": "month", "difference_value": "Δ", "ratio_rate": "ledger, % of operations"},
+            units={"period": "text"},
+            variances={"difference_value": "neutral"},
+            currency=model.currency,
+        )
     )
-    table = Table(
-        largest.assign(period=[iso_month(month) for month in largest["period"]])[
-            ["period", "operations_value", "ledger_value", "difference", "share_rate"]
-        ],
-        headings={"period": "month", "difference": "Δ", "share_rate": "ledger, share of operations"},
-        units={"period": "text", "difference": "currency"},
-        variances={"difference": "neutral"},
-        currency=model.currency,
-    )
-    return Section(message, title, chart=chart, table=table, source=source)
+    return Section(message, title, chart=chart if off.any() else None, table=table, source=source)
 
 
 @report_section("data_defaults", notebook=NOTEBOOK)
@@ -194,8 +205,13 @@ def data_defaults(tables: Tables, model: Model) -> Section:
     source = ("assumption", "is_default is true")
     if defaults.empty:
         return Section("Nothing stands in for missing data", title, source=source)
-    message = f"{len(defaults)} defaults stand in for data; each has an owner who can replace it"
-    table = Table(defaults[["subject", "text", "owner"]], headings={"text": "what is assumed"}, max_rows=40)
+    stand = count(len(defaults), "default stands", "defaults stand")
+    message = f"{stand} in for data; each has an owner who can replace it"
+    table = Table(
+        defaults[["subject", "text", "owner"]].assign(owner=defaults["owner"].map(person)),
+        headings={"subject": "table or column", "text": "what is assumed"},
+        max_rows=40,
+    )
     return Section(message, title, table=table, source=source)
 
 
@@ -207,7 +223,7 @@ def data_checks(tables: Tables, model: Model) -> Section:
         offenders = check(tables, model)
         found.append(
             {
-                "check": check.__name__.replace("_", " "),
+                "check": words(check.__name__),
                 "status": "warn" if len(offenders) else "pass",
                 "offenders": len(offenders),
                 "first": _first(offenders),
@@ -260,9 +276,11 @@ def cost_of_products(tables: Tables, model: Model) -> Section:
         product_type=frame["product_type"].str.replace("_", " "), basis=frame["basis"].str.replace("_", "-")
     )
     source = int((cost["basis"] == "source").sum())
+    without = int(cost["without"].sum())
+    lacking = f"; {count(without, 'product has', 'products have')} none" if without else "; none is without"
     message = (
         f"{source} of {len(cost)} products have their standard cost from the source, the others from recipes "
-        f"and hours; {int(cost['without'].sum())} have none"
+        f"and hours{lacking}"
     )
     table = Table(
         frame,

@@ -7,8 +7,9 @@ import pandas as pd
 from sopwb.calendar import fiscal_month
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.wording import count, sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, iso_month, percent, points, short
+from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, points, short
 from sopwb.report.section import Card, Section
 from sopwb.report.table import Table
 
@@ -25,6 +26,8 @@ __all__ = [
 NOTEBOOK = "20_demand_review"
 MONTHS = 12
 HISTORY_MONTHS = 24
+MOST_FAMILIES = 9
+MOST_MARKETS = 4
 STEPS = ("naive", "seasonal_naive", "statistical", "automatic", "manual", "consensus")
 
 
@@ -54,7 +57,17 @@ def span_of(plan: pd.DataFrame) -> str:
     """First and last month of a plan, in words."""
     if plan.empty:
         return "no periods"
-    return f"{iso_month(plan['month'].min())} to {iso_month(plan['month'].max())}"
+    return iso_span(plan["month"])
+
+
+def _people_add(value: float, currency: str) -> str:
+    """What people make of the automatic forecast, in words."""
+    if abs(value) < 1:
+        return "nobody changes the automatic forecast"
+    does = "add" if value > 0 else "take"
+    return (
+        f"people {does} {short(abs(value), currency)} {'to' if value > 0 else 'from'} the automatic forecast"
+    )
 
 
 def _change(now: float, before: float) -> str:
@@ -70,8 +83,8 @@ def demand_headline(tables: Tables, model: Model) -> Section:
     automatic = (plan["automatic_qty"] * plan["net_price_per_unit"]).sum()
     message = (
         f"The next twelve months bring {short(value, model.currency)} at net prices, "
-        f"{_change(value, last['net_sales_value'].sum())} on the twelve months sold; people add "
-        f"{short(value - automatic, model.currency, signed=True)} to the automatic forecast"
+        f"{_change(value, last['net_sales_value'].sum())} on the twelve months sold; "
+        f"{_people_add(value - automatic, model.currency)}"
     )
     quality = _steps(tables, "backtest")
     best = quality.iloc[-1] if len(quality) else None
@@ -86,15 +99,15 @@ def demand_headline(tables: Tables, model: Model) -> Section:
             currency=model.currency,
         ),
         Card(
-            "Units",
+            "Units, 12 months",
             quantity,
             "qty",
             to_last=quantity - last["qty"].sum(),
             last_name="12 months sold",
         ),
-        Card("Activities in the plan", plan["activity_qty"].sum(), "qty", sense="neutral"),
+        Card("Units from activities", plan["activity_qty"].sum(), "qty", sense="neutral"),
         Card(
-            "Error of the automatic forecast",
+            "Forecast error, backtest",
             None if best is None else best["wmape_rate"],
             "rate",
             sense="lower_better",
@@ -168,6 +181,10 @@ def demand_total(tables: Tables, model: Model) -> Section:
     )
 
 
+def _family_name(code: object) -> str:
+    return sentence(words(str(code)))
+
+
 @report_section("demand_by_family", notebook=NOTEBOOK)
 def demand_by_family(tables: Tables, model: Model) -> Section:
     """Each family's sales and plan by month, and what changes."""
@@ -184,19 +201,34 @@ def demand_by_family(tables: Tables, model: Model) -> Section:
         return Section("Nothing is planned", title, source=("demand_plan", "next twelve months"))
     name = str(change.index[0])
     message = (
-        f"{name.capitalize()} changes most: {short(change.iloc[0], signed=True)} units, "
+        f"{_family_name(name)} changes most: {short(change.iloc[0], signed=True)} units, "
         f"{_change(now[name], before.get(name, 0.0))} on the twelve months sold"
     )
+    largest = ahead.groupby("family")["value"].sum().nlargest(MOST_FAMILIES).index
+    shown = data[data["family"].isin(largest)]
+    shown = shown.assign(family=[_family_name(each) for each in shown["family"]])
+    left = data["family"].nunique() - len(largest)
     bands = _monthly(plan, ["family"], model.demand.forecast.error_correlation_rate)
     table = pd.DataFrame({"sold_qty": before.reindex(now.index), "consensus_qty": now})
     table = table.assign(change_qty=table["consensus_qty"] - table["sold_qty"])
     table = table.join(bands.groupby("family")[["lower", "upper"]].sum().add_suffix("_qty")).reset_index()
+    table = table.sort_values("consensus_qty", ascending=False, kind="stable", ignore_index=True)
+    note = "Lower and upper are the sums of the months' 80 percent bands."
+    note += f" The {len(largest)} largest of {len(largest) + left} families are drawn." if left > 0 else ""
     return Section(
         message,
         title,
-        chart=charts.small_multiples(data, unit="units"),
-        table=Table(table, variances={"change_qty": "higher_better"}),
-        note="Lower and upper are the sums of the months' 80 percent bands.",
+        chart=charts.small_multiples(shown, unit="units"),
+        table=Table(
+            table.assign(family=table["family"].map(_family_name)),
+            headings={
+                "sold_qty": "12 months sold",
+                "consensus_qty": "12 months planned",
+                "change_qty": "Δ",
+            },
+            variances={"change_qty": "higher_better"},
+        ),
+        note=note,
         source=("demand_plan", "next twelve months, by family"),
     )
 
@@ -240,7 +272,7 @@ def _quality_message(tested: pd.DataFrame, cycles: pd.DataFrame) -> str:
     gain = points(float(last["wmape_rate"]) - float(before["wmape_rate"]))
     return message + (
         f"; in past cycles the {last['stream']} missed by {percent(last['wmape_rate'])} a month, "
-        f"{gain} on {before['stream'].replace('_', ' ')}"
+        f"{gain} on {words(str(before['stream']))}"
     )
 
 
@@ -268,12 +300,15 @@ def forecast_quality(tables: Tables, model: Model) -> Section:
         title,
         chart=charts.bars_by_structure(bars, unit="%", code="AC", sense="lower_better"),
         table=Table(
-            both.drop(columns="label"),
+            both.assign(
+                source=both["source"].replace("archive", "past cycles"), stream=both["stream"].map(words)
+            ).drop(columns="label"),
+            headings={"wmape_rate": "error", "value_added_rate": "adds"},
             variances={"bias_rate": "neutral", "value_added_rate": "higher_better"},
         ),
         note=(
-            f"The 80 percent interval held {percent(_covered(tables), 0)} of what came, "
-            "judged on origins it was not made from."
+            f"The 80 percent interval held {percent(_covered(tables), 0)} of what came, judged on origins it "
+            "was not made from. A step adds what it takes off the error of the step before."
         ),
         source=("forecast_accuracy", "family *, lag 1 to 3"),
     )
@@ -287,8 +322,18 @@ def forecast_exclusions(tables: Tables, model: Model) -> Section:
     source = ("forecast_exclusion", "all rows")
     if excluded.empty:
         return Section("Every series that sells is forecast", title, source=source)
-    table = excluded.groupby(["product", "reason"], as_index=False).agg(markets=("market", ", ".join))
+    named = excluded.merge(tables["product"][["product", "description"]], on="product", how="left")
+    named = named.assign(product=named["description"].fillna(named["product"]))
+    table = named.groupby(["product", "reason"], as_index=False).agg(markets=("market", _few))
     message = (
-        f"{len(excluded)} series of {excluded['product'].nunique()} products have no statistical forecast"
+        f"{len(excluded)} series of {count(excluded['product'].nunique(), 'product')} have no statistical "
+        "forecast"
     )
-    return Section(message, title, table=Table(table), source=source)
+    return Section(message, title, table=Table(table, max_rows=12), source=source)
+
+
+def _few(markets: pd.Series[str]) -> str:
+    """The first of some markets in words, and how many more."""
+    more = len(markets) - MOST_MARKETS
+    shown = ", ".join(words(name) for name in markets.head(MOST_MARKETS))
+    return shown + (f" and {more} more" if more > 0 else "")

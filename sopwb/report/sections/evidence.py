@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
-from sopwb.report.numbers import iso_date, whole
+from sopwb.measure.wording import count, words
+from sopwb.report.numbers import iso_date, percent, whole
 from sopwb.report.section import Section
-from sopwb.report.table import Table
+from sopwb.report.table import Table, without_empty
 
 __all__ = [
     "method_and_evidence",
@@ -14,6 +17,7 @@ __all__ = [
 ]
 
 NOTEBOOK = "70_executive_sop"
+OPTIMAL = "optimal"
 STATUS_ORDER = {"fail": 0, "warn": 1, "pass": 2}
 
 
@@ -34,10 +38,15 @@ def plan_checks(tables: Tables, model: Model) -> Section:
     message = f"All {passed} checks of the plan pass"
     if warned or failed:
         message = f"Of {len(rows)} checks {failed} fail, {warned} warn and {passed} pass"
-    ordered = rows.assign(place=rows["status"].map(STATUS_ORDER)).sort_values(["place", "area", "check"])
+    named = rows.assign(check=rows["check"].map(words), place=rows["status"].map(STATUS_ORDER))
+    named = named.sort_values(["place", "area", "check"])
+    open_ = named[named["status"] != "pass"].rename(columns={"message": "found"})
+    held = named[named["status"] == "pass"].groupby("area", as_index=False).agg(found=("check", ", ".join))
+    held = held.assign(status="pass", check="")
+    columns = ["status", "area", "check", "found"]
     table = Table(
-        ordered.assign(check=ordered["check"].str.replace("_", " "))[["check", "area", "status", "message"]],
-        headings={"message": "what was found"},
+        without_empty(pd.concat([open_[columns], held[columns]], ignore_index=True), ["check"]),
+        headings={"found": "what was found, or what holds"},
         max_rows=30,
     )
     return Section(message, title, table=table, source=source)
@@ -51,18 +60,20 @@ def method_and_evidence(tables: Tables, model: Model) -> Section:
     source = ("solver_log", "all rows")
     series = tables["statistical_forecast"][["product", "market", "method"]].drop_duplicates()
     methods = series["method"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    shown = ", ".join(f"{name} {whole(count)}" for name, count in methods.head(4).items())
+    shown = ", ".join(f"{words(str(name))} {whole(number)}" for name, number in methods.head(4).items())
     note = f"Series by forecast method: {shown}." if shown else ""
     if log.empty:
         return Section("The supply plan has not been solved", title, note=note, source=source)
     first, last = log.iloc[0], log.iloc[-1]
-    message = (
-        f"The supply plan was solved in {len(log)} steps with status {last['status']}, over "
-        f"{whole(first['row_count'])} rows and {whole(first['column_count'])} columns"
-    )
+    steps = count(len(log), "solve")
+    size = f"{whole(first['row_count'])} conditions on {whole(first['column_count'])} quantities"
+    message = f"The supply plan took {steps} ({last['status']}) over {size}"
+    if (log["status"] == OPTIMAL).all():
+        gap = percent(log["gap_rate"].max(), 2)
+        message = f"The supply plan is proven best within {gap}, in {steps} over {size}"
     table = Table(
-        log[["solve", "goal", "status", "objective", "row_count", "column_count", "gap_rate"]],
-        headings={"row_count": "rows", "column_count": "columns", "gap_rate": "gap"},
-        units={"row_count": "count", "column_count": "count", "objective": "short:"},
+        log[["goal", "status", "row_count", "column_count", "gap_rate"]],
+        headings={"row_count": "conditions", "column_count": "quantities", "gap_rate": "gap to the best"},
+        units={"row_count": "count", "column_count": "count"},
     )
     return Section(message, title, table=table, note=note, source=source)

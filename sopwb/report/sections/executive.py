@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -10,11 +11,12 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.outlook import current_year, with_fiscal_year, year_sum, years_table
-from sopwb.measure.wording import count, sentence, words, year_name
+from sopwb.measure.wording import count, person, sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
-from sopwb.report.table import Table
+from sopwb.report.sections.finance import beside_the_ledger
+from sopwb.report.table import Table, without_empty
 
 __all__ = [
     "decisions_asked",
@@ -28,6 +30,22 @@ __all__ = [
 
 NOTEBOOK = "70_executive_sop"
 COURSE = 12
+PICTURE = 318
+REFERENCES = {"budget": "budget", "previous": "the previous year"}
+PROMISE = 215
+PICTURES = 3
+VOLUME = "volume"
+LAST = "last cycle"
+PROMISED = ("revenue", "gross_margin", "ebit", VOLUME)
+LABELS = {
+    "minimum_cash": "Lowest cash",
+    "service": "Shipped on time",
+    "stock_value": "Stock, mean",
+    "working_capital": "Working capital, mean",
+    "wmape": "Forecast error",
+    "utilisation": "Busiest resource",
+}
+"""Key figures whose code does not say enough."""
 
 
 def name_of(code: str) -> str:
@@ -57,10 +75,10 @@ def key_figure_cards(tables: Tables, model: Model) -> tuple[Card, ...]:
         last = course[-1] if course else float("nan")
         cards.append(
             Card(
-                label=name_of(row["kpi"]),
+                label=LABELS.get(row["kpi"], name_of(row["kpi"])),
                 value=row["kpi_value"],
                 unit=row["unit"],
-                to_plan=row["kpi_value"] - row["reference_value"],
+                to_plan=None if row["reference"] == LAST else row["kpi_value"] - row["reference_value"],
                 to_last=row["kpi_value"] - last,
                 sense=row["sense"],
                 plan_name=row["reference"] or "plan",
@@ -81,6 +99,7 @@ def executive_headline(tables: Tables, model: Model) -> Section:
     if headline.empty:
         return Section("The plan has no headline yet", title, cards=cards, source=("kpi", "whole company"))
     rest = headline.iloc[1:][["topic", "message"]]
+    rest = rest.assign(topic=rest["topic"].map(name_of))
     table = Table(rest, headings={"topic": "", "message": ""}) if len(rest) else None
     return Section(headline["message"].iloc[0], title, table=table, cards=cards, source=source)
 
@@ -107,8 +126,11 @@ def decisions_asked(tables: Tables, model: Model) -> Section:
         "owner",
         "due_date",
     ]
+    shown = rows[columns].assign(
+        options=rows["options"].str.replace(";", " ·", regex=False), owner=rows["owner"].map(person)
+    )
     table = Table(
-        rows[columns].assign(options=rows["options"].str.replace(";", " ·", regex=False)),
+        without_empty(shown, ["expected_value", "delay_cost_per_week"]),
         headings={
             "expected_value": "money expected",
             "default_choice": "if nothing is decided",
@@ -141,8 +163,14 @@ def exceptions(tables: Tables, model: Model) -> Section:
         for start, end in zip(rows["start_period"], rows["end_period"], strict=True)
     ]
     table = Table(
-        rows.assign(span=span)[["rank", "area", "subject", "span", "message", "money_value", "remedy"]],
-        headings={"rank": "", "span": "when", "message": "what is wrong", "money_value": "at stake"},
+        rows.assign(span=span)[["rank", "area", "span", "message", "money_value", "remedy"]],
+        headings={
+            "rank": "",
+            "span": "when",
+            "message": "what is wrong",
+            "money_value": "at stake",
+            "remedy": "what helps",
+        },
         units={"money_value": f"short:{model.currency}"},
     )
     return Section(message, title, table=table, source=source)
@@ -171,15 +199,18 @@ def line_by_month(tables: Tables, model: Model, line: str) -> pd.DataFrame:
     return joined.loc[in_year, ["period", "version", "value"]].reset_index(drop=True)
 
 
-def _landing(years: pd.DataFrame, year: int, line: str, model: Model) -> str:
-    """Where a line of the year lands, against the budget, else against the year before."""
-    outlook = year_sum(years, year, line, "outlook")
-    text = f"{name_of(line)} lands at {short(outlook, model.currency)}"
-    for version, name in (("budget", "budget"), ("previous", "previous year")):
-        gap = outlook - year_sum(years, year, line, version)
-        if not math.isnan(gap):
-            return f"{text}, {short(abs(gap), model.currency)} {'above' if gap >= 0 else 'below'} {name}"
-    return text
+def _landing(years: pd.DataFrame, year: int, lines: Iterable[str], model: Model) -> str:
+    """Where lines of the year land, each against the budget, else against the year before."""
+    said: list[str] = []
+    for line in lines:
+        outlook = year_sum(years, year, line, "outlook")
+        text = f"{short(outlook, model.currency)} of {words(line)}"
+        gaps = {name: outlook - year_sum(years, year, line, version) for version, name in REFERENCES.items()}
+        known = next((name for name, gap in gaps.items() if not math.isnan(gap)), "")
+        against = f" on {known}" if known and not said else ""
+        gap = f" ({short(gaps[known], model.currency, signed=True)}{against})" if known else ""
+        said.append(text + gap)
+    return ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
 
 
 def _line_picture(data: pd.DataFrame, line: str, model: Model) -> Any:
@@ -190,7 +221,7 @@ def _line_picture(data: pd.DataFrame, line: str, model: Model) -> Any:
         unit=model.currency,
         heading=name_of(line),
         variance=reference,
-        width=420,
+        width=PICTURE,
         height=130,
     )
 
@@ -206,49 +237,88 @@ def gap_to_plan(tables: Tables, model: Model) -> Section:
     shown = {line: data for line, data in lines.items() if data["version"].isin(["AC", "FC"]).any()}
     years = years_table(tables["profit_and_loss"], model)
     name = year_name(year, model.calendar.fiscal_year_start_month)
-    sentences = [_landing(years, year, line, model) for line in shown]
+    message = (
+        f"{name} lands at {_landing(years, year, shown, model)}" if shown else f"{name} is not in the plan"
+    )
     pictures = tuple(_line_picture(data, line, model) for line, data in shown.items())
-    what = f"{' and '.join(name_of(line) for line in shown)} {name} by month, {model.currency}, AC and FC"
+    what = f"{', '.join(words(line) for line in shown)} {name} by month, {model.currency}, AC and FC"
+    references = [
+        code for code in ("BU", "PY") if any((data["version"] == code).any() for data in shown.values())
+    ]
+    what += f" against {references[0]}" if references else ""
     source = ("profit_and_loss", f"line is {' or '.join(shown)}, months of {name}")
-    return Section("; ".join(sentences), _title(model, what), chart=pictures, source=source)
+    note = beside_the_ledger(tables, model) if set(shown) - {"revenue"} else ""
+    return Section(message, _title(model, what), chart=pictures, note=note, source=source)
+
+
+def _promise_pictures(latest: pd.DataFrame, model: Model) -> tuple[Any, ...]:
+    """Each measure by month: what happened before what was promised."""
+    pictures = []
+    for measure in (*PROMISED, *sorted(set(latest["measure"]) - set(PROMISED))):
+        rows = latest[latest["measure"] == measure]
+        columns = {"happened_value": "AC", "promised_value": "PL"}
+        data = rows.melt(id_vars="period", value_vars=list(columns), var_name="version")
+        if len(rows):
+            pictures.append(
+                charts.columns_over_time(
+                    data.assign(version=data["version"].map(columns)),
+                    unit="units" if measure == VOLUME else model.currency,
+                    heading=name_of(measure),
+                    variance="PL",
+                    width=PROMISE,
+                    height=110,
+                )
+            )
+    return tuple(pictures)
 
 
 @report_section("promised_against_happened", notebook=NOTEBOOK)
 def promised_against_happened(tables: Tables, model: Model) -> Section:
     """What earlier cycles promised for months now closed, against what happened."""
     rows = tables["promise"].dropna(subset=["promised_value", "happened_value"])
-    title = _title(model, "figures promised by earlier cycles against what happened")
-    source = ("promise", "months that have closed")
+    title = _title(
+        model, f"last promise for each closed month (PL) against what happened (AC), {model.currency}"
+    )
+    source = ("promise", "months that have closed, last cycle that promised them")
     if rows.empty:
         return Section("No earlier cycle has promised a month that has closed since", title, source=source)
     latest = rows.sort_values(["measure", "period", "cycle"]).drop_duplicates(
         ["measure", "period"], keep="last"
     )
-    totals = latest.groupby("measure", as_index=False)[["promised_value", "happened_value"]].sum()
-    first = totals.iloc[(totals["measure"] != "revenue").to_numpy().argmin()]
-    rate = first["happened_value"] / first["promised_value"] if first["promised_value"] else float("nan")
-    months = latest["period"].nunique()
-    over = count(months, "closed month")
-    message = f"{name_of(first['measure'])} came to {percent(rate)} of what was promised over {over}"
+    totals = latest.groupby("measure")[["promised_value", "happened_value"]].sum()
+    totals = totals.reindex([name for name in (*PROMISED, *totals.index) if name in totals.index])
+    totals = totals[~totals.index.duplicated()].reset_index()
+    attained = totals["happened_value"] / totals["promised_value"].where(totals["promised_value"] > 0)
+    said = [
+        f"{words(str(measure))} came to {percent(rate, 0)}"
+        for measure, rate in zip(totals["measure"], attained, strict=True)
+        if pd.notna(rate)
+    ]
+    months = count(latest["period"].nunique(), "closed month")
+    message = f"Of what was promised for {months}, {', '.join(said[:PICTURES])}"
     table = Table(
-        latest.sort_values(["measure", "period"]).assign(
-            measure=latest["measure"].map(name_of),
-            period=latest["period"].map(iso_month),
-            delta=latest["happened_value"] - latest["promised_value"],
-            cycle=latest["cycle"].map(iso_date),
-        )[["measure", "period", "cycle", "promised_value", "happened_value", "delta", "attainment_rate"]],
+        totals.assign(
+            delta=totals["happened_value"] - totals["promised_value"],
+            attained=attained,
+            unit=["qty" if name == VOLUME else "currency" for name in totals["measure"]],
+            measure=totals["measure"].map(name_of),
+        )[["measure", "promised_value", "happened_value", "delta", "attained", "unit"]].assign(
+            attained=[percent(rate) for rate in attained]
+        ),
         headings={
-            "period": "month",
-            "cycle": "promised on",
+            "measure": "",
             "promised_value": "promised",
             "happened_value": "happened",
             "delta": "Δ",
-            "attainment_rate": "happened, % of promised",
+            "attained": "% of promised",
         },
-        units=dict.fromkeys(("promised_value", "happened_value", "delta"), "short:"),
-        variances={"delta": "neutral"},
+        variances={"delta": "higher_better", "attained": "neutral"},
+        hidden=("unit",),
+        row_unit="unit",
+        currency=model.currency,
     )
-    return Section(message, title, table=table, source=source)
+    pictures = _promise_pictures(latest, model)
+    return Section(message, title, chart=pictures, table=table, source=source)
 
 
 @report_section("past_decisions", notebook=NOTEBOOK)
@@ -270,7 +340,7 @@ def past_decisions(tables: Tables, model: Model) -> Section:
         )
     unit = f"short:{model.currency}"
     table = Table(
-        rows.assign(delta=rows["outcome_value"] - rows["expected_value"])[
+        rows.assign(delta=rows["outcome_value"] - rows["expected_value"], owner=rows["owner"].map(person))[
             ["cycle", "question", "choice", "owner", "expected_value", "outcome_value", "delta"]
         ],
         headings={"expected_value": "expected", "outcome_value": "came", "delta": "Δ"},
@@ -293,7 +363,7 @@ def risks_and_opportunities(tables: Tables, model: Model) -> Section:
     up = rows.loc[rows["weighted"] > 0, "weighted"].sum()
     down = rows.loc[rows["weighted"] < 0, "weighted"].sum()
     message = (
-        f"Weighted by probability, risks of {short(down, model.currency)} stand against opportunities of "
+        f"Weighted by probability, risks of {short(-down, model.currency)} stand against opportunities of "
         f"{short(up, model.currency)}: {short(up + down, model.currency, signed=True)} outside the plan"
     )
     unit = f"short:{model.currency}"
@@ -308,7 +378,7 @@ def risks_and_opportunities(tables: Tables, model: Model) -> Section:
         "owner",
     ]
     table = Table(
-        rows[columns],
+        rows[columns].assign(owner=rows["owner"].map(person)),
         headings={
             "description": "what may happen",
             "impact_value": "impact",

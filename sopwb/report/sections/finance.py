@@ -14,10 +14,12 @@ from sopwb.measure.outlook import current_year, years_table
 from sopwb.measure.wording import sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import exact, iso_month, percent, short
+from sopwb.report.scale import Scale, table_scale
 from sopwb.report.section import Card, Section
-from sopwb.report.table import Table
+from sopwb.report.table import Table, without_empty
 
 __all__ = [
+    "beside_the_ledger",
     "constrained_revenue",
     "ebit_bridge",
     "finance_headline",
@@ -108,21 +110,24 @@ def _year_frame(tables: Tables, model: Model, year: int) -> pd.DataFrame:
     return frame[(values > 0) | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
 
 
-def _year_table(frame: pd.DataFrame, model: Model) -> Table:
+def _year_table(frame: pd.DataFrame, model: Model, scale: Scale) -> Table:
     shown = frame.assign(line=[_line_name(line) for line in frame["line"]])
     money = ["previous", "budget", "actual", "forecast", "outlook", "to_budget", "to_previous"]
     empty = [name for name in ("previous", "budget", "actual") if shown[name].isna().all()]
     empty += ["to_budget", "to_budget_share"] if "budget" in empty else []
     empty += ["to_previous"] if "previous" in empty else []
+    # Without closed months the rest of the year is the year.
+    empty += ["forecast"] if "actual" in empty else []
     return Table(
         shown.drop(columns=empty),
+        scale=scale,
         headings={
             "line": "",
             "previous": "PY",
             "budget": "BU",
             "actual": "AC to date",
             "forecast": "FC rest",
-            "outlook": "AC+FC",
+            "outlook": "FC" if "actual" in empty else "AC+FC",
             "to_budget": "ΔBU",
             "to_budget_share": "ΔBU %",
             "to_previous": "ΔPY",
@@ -135,10 +140,30 @@ def _year_table(frame: pd.DataFrame, model: Model) -> Table:
     )
 
 
+def beside_the_ledger(tables: Tables, model: Model) -> str:
+    """A warning where closed months carry a cost of sales that is not the one of operations."""
+    rows = tables["reconciliation"]
+    rows = rows[(rows["measure"] == "cost_of_sales") & rows["ratio_rate"].notna()]
+    tie = rows.sort_values("period").tail(HISTORY_MONTHS)
+    if tie.empty or tie["operations_value"].sum() == 0:
+        return ""
+    share = tie["ledger_value"].sum() / tie["operations_value"].sum()
+    if abs(share - 1) <= model.finance.tie_tolerance_rate:
+        return ""
+    return (
+        f"Closed months are the ledger's, whose cost of sales is {percent(share, 0)} of that of operations; "
+        "the plan is at the standard cost of operations. Profit is not like for like."
+    )
+
+
 def _year_section(tables: Tables, model: Model, year: int) -> Section:
     name = _year_name(year, model)
     frame = _year_frame(tables, model, year)
-    title = f"{model.name}, profit and loss {name}, {model.currency}, AC+FC against BU and PY"
+    scale = table_scale(frame["outlook"], model.currency)
+    versions = "AC+FC" if frame["actual"].notna().any() else "FC"
+    known = [code for code, version in (("BU", "budget"), ("PY", "previous")) if frame[version].notna().any()]
+    against = f" against {' and '.join(known)}" if known else ""
+    title = f"{model.name}, profit and loss {name}, {scale.title}, {versions}{against}"
     source = ("profit_and_loss", f"months of {name}")
     rows = frame.set_index("line")
     outlook = rows["outlook"].get("revenue")
@@ -152,7 +177,8 @@ def _year_section(tables: Tables, model: Model, year: int) -> Section:
     if pd.notna(rows.loc["ebit", "to_budget"]):
         message += f", {short(rows.loc['ebit', 'to_budget'], model.currency, signed=True)} on budget"
     note = "Costs are positive; a variance is green when it is good for profit."
-    return Section(message, title, table=_year_table(frame, model), note=note, source=source)
+    note = " ".join(filter(None, (note, beside_the_ledger(tables, model))))
+    return Section(message, title, table=_year_table(frame, model, scale), note=note, source=source)
 
 
 @report_section("profit_and_loss_year", notebook=NOTEBOOK)
@@ -187,10 +213,16 @@ def ebit_bridge(tables: Tables, model: Model) -> Section:
         )
     steps = rows[~rows["is_total"]]
     change = rows["amount_value"].iloc[-1] - rows["amount_value"].iloc[0]
-    message = f"EBIT moves {short(change, model.currency, signed=True)} from budget to outlook"
-    if len(steps):
-        label, size = _largest(steps)
-        message += f"; {words(label)} is the largest step with {short(size, model.currency, signed=True)}"
+    message = (
+        f"EBIT lands {short(abs(change), model.currency)} {'above' if change >= 0 else 'below'} the budget"
+    )
+    ranked = steps[steps["amount_value"].abs() >= 1].sort_values("amount_value", key=abs, ascending=False)
+    if len(ranked):
+        said = [
+            f"{words(str(label))} {short(size, model.currency, signed=True)}"
+            for label, size in zip(ranked["label"].head(2), ranked["amount_value"].head(2), strict=True)
+        ]
+        message += f"; most is {' and '.join(said)}"
     chart = charts.waterfall(
         rows.assign(label=[_line_name(label) for label in rows["label"]]), unit=model.currency
     )
@@ -209,7 +241,9 @@ def revenue_by_month(tables: Tables, model: Model) -> Section:
     data = data.rename(columns={"amount_value": "value"})[["period", "version", "value"]]
     data = data[~((data["version"] == "AC") & (data["value"] == 0))]
     ahead = data[data["version"] == "FC"].sort_values("period").head(HISTORY_MONTHS)
-    title = f"{model.name}, net revenue by month, {model.currency}, AC and FC against BU"
+    has_budget = (data["version"] == "BU").any()
+    title = f"{model.name}, net revenue by month, {model.currency}, AC and FC"
+    title += " against BU" if has_budget else ""
     source = ("profit_and_loss", "line is revenue")
     if ahead.empty:
         return Section("There is no revenue forecast yet", title, source=source)
@@ -218,12 +252,17 @@ def revenue_by_month(tables: Tables, model: Model) -> Section:
         f"The next {len(ahead)} months bring {short(ahead['value'].sum(), model.currency)}, most in "
         f"{iso_month(peak['period'])} with {short(peak['value'], model.currency)}"
     )
-    has_budget = (data["version"] == "BU").any()
     chart = charts.columns_over_time(
-        data, unit=model.currency, variance="BU" if has_budget else None, width=760, height=190
+        data, unit=model.currency, variance="BU" if has_budget else None, width=830, height=190
     )
     note = "" if has_budget else "There is no budget of these months."
     return Section(message, title, chart=chart, note=note, source=source)
+
+
+def _target_name(target: str, scope: str) -> str:
+    """Name of a target, with what it is for where the name does not say it."""
+    name, part = words(target), words(scope.partition("=")[2])
+    return sentence(name if not part or part in name else f"{name}, {part}")
 
 
 @report_section("target_gaps", notebook=NOTEBOOK)
@@ -243,21 +282,25 @@ def target_gaps(tables: Tables, model: Model) -> Section:
     if len(set(judged["measure"])) == 1 and judged["attainment_rate"].notna().any():
         low, high = judged["attainment_rate"].min(), judged["attainment_rate"].max()
         message += f"; attainment is {percent(low, 0)} to {percent(high, 0)}"
-    order = gaps.assign(past=gaps["end_date"] < first).sort_values(["past", "measure", "scope", "start_date"])
+    order = gaps.assign(past=gaps["end_date"] < first, met=gaps["gap_value"] >= 0)
+    order = order.sort_values(
+        ["past", "met", "end_date", "measure", "scope"], ascending=[True, True, False, True, True]
+    )
     table = order.assign(
-        target=[sentence(words(target)) for target in order["target"]],
+        target=[_target_name(*each) for each in zip(order["target"], order["scope"], strict=True)],
         measure=[words(measure) for measure in order["measure"]],
         unit=["rate" if measure == "service" else "currency" for measure in order["measure"]],
-        scope=["company" if scope == "*" else scope.replace("=", " ") for scope in order["scope"]],
         attained=[percent(value) for value in order["attainment_rate"]],
         want=["at least" if sense == "minimum" else "at most" for sense in order["sense"]],
     )
-    columns = ["target", "scope", "want", "target_value", "actual_value", "planned_value", "outlook_value"]
+    columns = ["target", "want", "target_value", "actual_value", "planned_value", "outlook_value"]
     return Section(
         message,
         title,
         table=Table(
-            table[[*columns, "gap_value", "attained", "unit"]],
+            without_empty(
+                table[[*columns, "gap_value", "attained", "unit"]], ["actual_value", "planned_value"]
+            ),
             headings={
                 "want": "",
                 "target_value": "target",
@@ -337,13 +380,17 @@ def constrained_revenue(tables: Tables, model: Model) -> Section:
         f"The plan ships {short(made_value, model.currency)} of demand worth {short(asked, model.currency)}: "
         f"{percent(made_value / asked)}"
     )
-    if made_value < asked:
+    if round(made_value / asked, 3) == 1:
+        message = f"Supply costs no revenue: all demand worth {short(asked, model.currency)} is shipped"
+    if round(made_value / asked, 3) < 1:
         worst = frame.loc[(frame["value"] - frame["reference"]).idxmin(), "label"]
         message += f"; most is missing in {words(str(worst))}"
     shown = frame.head(HISTORY_MONTHS).assign(
         label=[sentence(words(str(label))) for label in frame["label"].head(HISTORY_MONTHS)]
     )
-    chart = charts.bars_by_structure(
-        shown, unit=model.currency, code="FC", reference="PL", names=("shipped", "demand")
-    )
+    chart = None
+    if round(made_value / asked, 3) < 1:
+        chart = charts.bars_by_structure(
+            shown, unit=model.currency, code="FC", reference="PL", names=("shipped", "demand")
+        )
     return Section(message, title, chart=chart, source=source)

@@ -6,11 +6,11 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
-from sopwb.measure.wording import count, sentence, words
+from sopwb.measure.wording import count, named, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, percent, short
 from sopwb.report.section import Card, Section
-from sopwb.report.table import Table
+from sopwb.report.table import Table, without_empty
 
 __all__ = [
     "first_targets",
@@ -149,19 +149,22 @@ def _products(tables: Tables, column: str) -> pd.DataFrame:
 
 def _problem_table(tables: Tables, model: Model) -> Table | None:
     """Largest excess and expiring products, the most money first."""
-    named = tables["product"][["product", "description"]]
+    described = tables["product"][["product", "description"]]
     both = pd.concat([_products(tables, "excess_value"), _products(tables, "expiring_value")])
     both = both.drop_duplicates(PLACE)
     if both.empty:
         return None
     both = both.assign(most=both[["excess_value", "expiring_value"]].max(axis=1)).merge(
-        named, on="product", how="left", validate="many_to_one"
+        described, on="product", how="left", validate="many_to_one"
     )
     both = both.assign(description=both["description"].fillna(both["product"]))
     both = both.sort_values(["most", *PLACE], ascending=[False, True, True], ignore_index=True)
     columns = ["description", "location", "on_hand_value", "excess_value", "expiring_value", "run_out_date"]
+    shown = both[columns].assign(
+        location=[named(code, tables["location"], "location") for code in both["location"]]
+    )
     return Table(
-        both[columns],
+        without_empty(shown, ["excess_value", "expiring_value"]),
         headings={"description": "product", "run_out_date": "used up"},
         max_rows=MOST_PRODUCTS,
         currency=model.currency,
@@ -178,17 +181,25 @@ def inventory_health(tables: Tables, model: Model) -> Section:
     if rows.empty or total <= 0:
         return Section("There is no stock to judge", title, source=source)
     excess, expiring = (float(rows[name].sum()) for name in ("excess_value", "expiring_value"))
-    message = (
-        f"Of {short(total, model.currency)} on hand, {short(excess, model.currency)} "
-        f"({percent(excess / total)}) is beyond all planned demand and "
-        f"{short(expiring, model.currency)} expires before it is used"
-    )
+    parts = [
+        f"{short(value, model.currency)} {what}"
+        for value, what in (
+            (excess, f"({percent(excess / total)}) is beyond all planned demand"),
+            (expiring, "expires before it is used"),
+        )
+        if value >= 1
+    ]
+    on_hand = short(total, model.currency)
+    message = f"Of {on_hand} on hand, {' and '.join(parts)}"
+    if not parts:
+        message = f"All of the {on_hand} on hand is used by planned demand, and in time"
     families = _family_sums(rows, tables, [*PARTS, "expiring_value"])
     order = families[list(PARTS)].sum(axis=1).sort_values(ascending=False).index[:MOST_FAMILIES]
     shown = families.loc[order].set_axis([*PARTS.values(), "expiring"], axis="columns")
+    shown = without_empty(shown, ["excess", "expiring"])
     data = shown.rename_axis("row").reset_index().melt(id_vars="row", var_name="column")
     data = data.assign(row=[sentence(words(str(name))) for name in data["row"]])
-    chart = charts.table_heat(data, unit=model.currency)
+    chart = charts.table_heat(data, unit=model.currency, width=400)
     note = "Anticipation is kept for demand in the plan; what expires is also in one of the other parts."
     return Section(message, title, chart=chart, table=_problem_table(tables, model), note=note, source=source)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.load import booked_load
+from sopwb.measure.wording import count
 from sopwb.report.numbers import iso_month, percent
 from sopwb.report.section import Section
 from sopwb.report.table import Table
@@ -12,7 +13,7 @@ from sopwb.report.table import Table
 __all__ = ["booked_load_section"]
 
 
-@report_section("booked_load", notebook="40_supply_review", pack="supply")
+@report_section("booked_load", notebook="40_supply_review")
 def booked_load_section(tables: Tables, model: Model) -> Section:
     """What each resource has booked over the last twelve booked months, against its regular hours."""
     load = booked_load(
@@ -35,11 +36,12 @@ def booked_load_section(tables: Tables, model: Model) -> Section:
         f"{iso_month(load['start_date'].iloc[0])} to {iso_month(load['end_date'].iloc[0])}",
     )
     over = int((named["utilisation_rate"] > 1).sum())
+    beyond = f"{over} of {count(len(named), 'resource was', 'resources were')} over 100 percent"
     shown = named[["description", "booked_hours", "capacity_hours", "utilisation_rate"]]
     headings = {"description": "resource", "capacity_hours": "regular (h)", "utilisation_rate": "load"}
     return Section(
         f"{top['description']} was booked to {percent(top['utilisation_rate'], 0)} of its regular hours; "
-        f"{over} of {len(named)} resources were over 100 percent",
+        f"{beyond if over else 'none was over 100 percent'}",
         f"{model.name}, booked load by resource, percent of regular hours, {window}",
         table=Table(shown, headings=headings, currency=model.currency),
         source=("resource_history", f"periods {window}"),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.wording import count, named, words
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
@@ -15,6 +16,8 @@ __all__ = ["abc_life_cycle", "launch_curves", "portfolio_headline", "tail_in_mon
 
 NOTEBOOK = "15_portfolio_review"
 TAIL_SHOWN = 12
+MOST_CURVES = 9
+CHANGES_SHOWN = 15
 CLASSES = ("A", "B", "C")
 STAGES = ("launch", "growth", "mature", "decline", "phase_out", "ended")
 ON_CURVE = 0.9
@@ -26,8 +29,15 @@ def _year(model: Model) -> str:
     return f"{iso_month((end - 11).to_timestamp())} to {iso_month(end.to_timestamp())}"
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def _stage(code: str) -> str:
+    """Stage of life or kind of change in words."""
+    return code.replace("_", "-")
+
+
+def _names(tables: Tables, codes: pd.Series[str]) -> pd.Series[str]:
+    """Description of each product, else its code."""
+    described = codes.map(tables["product"].set_index("product")["description"])
+    return described.fillna(codes).astype(str)
 
 
 @report_section("portfolio_headline", notebook=NOTEBOOK)
@@ -41,7 +51,7 @@ def portfolio_headline(tables: Tables, model: Model) -> Section:
     share = tail["margin_value"].sum() / margin if margin else float("nan")
     top = percent(best["margin_value"].sum() / margin, 0) if margin else ""
     message = (
-        f"{_plural(len(best), 'product')} of {len(sold)} earn {top} of the margin; the tail of {len(tail)} "
+        f"{count(len(best), 'product')} of {len(sold)} earn {top} of the margin; the tail of {len(tail)} "
         f"earns {percent(share)} and ties up "
         f"{short(tail['stock_value'].sum(), model.currency)} of stock"
         if margin > 0
@@ -67,7 +77,7 @@ def abc_life_cycle(tables: Tables, model: Model) -> Section:
         [
             {
                 "row": f"class {letter}",
-                "column": stage.replace("_", "-"),
+                "column": _stage(stage),
                 "value": margin.get((letter, stage), 0.0),
             }
             for letter in CLASSES
@@ -83,7 +93,7 @@ def abc_life_cycle(tables: Tables, model: Model) -> Section:
         if total > 0
         else "There is no margin to share out over stages of life"
     )
-    count = value.groupby("abc_class", as_index=False).agg(
+    classes = value.groupby("abc_class", as_index=False).agg(
         products=("product", "count"),
         revenue_value=("revenue_value", "sum"),
         margin_value=("margin_value", "sum"),
@@ -93,7 +103,7 @@ def abc_life_cycle(tables: Tables, model: Model) -> Section:
         message,
         f"{model.name}, margin at standard cost by class and stage of life, {model.currency}, {_year(model)}",
         chart=charts.table_heat(cells, unit=model.currency),
-        table=Table(count, headings={"abc_class": "class"}, currency=model.currency),
+        table=Table(classes, headings={"abc_class": "class"}, currency=model.currency),
         note=(
             f"A earns the first {percent(rules.class_a_rate, 0)} of the margin, B goes to "
             f"{percent(rules.class_b_rate, 0)}; what earns nothing is C. Growth and decline are changes of "
@@ -114,11 +124,17 @@ def tail_in_money(tables: Tables, model: Model) -> Section:
     worst = tail.sort_values(["margin_value", "product"])
     losers = tail[tail["margin_value"] <= 0]
     message = (
-        f"Giving up the {_plural(len(tail), 'product')} of the tail would cost "
+        f"Giving up the {count(len(tail), 'product')} of the tail would cost "
         f"{short(tail['margin_value'].sum(), model.currency)} of margin a year and free "
-        f"{short(tail['stock_value'].sum(), model.currency)} of stock; {len(losers)} of them earn nothing"
+        f"{short(tail['stock_value'].sum(), model.currency)} of stock"
     )
+    message += f"; {len(losers)} of them earn nothing" if len(losers) else ""
     columns = ["product", "family", "life_stage", "revenue_value", "margin_value", "stock_value"]
+    worst = worst.assign(
+        product=_names(tables, worst["product"]),
+        family=worst["family"].map(words),
+        life_stage=worst["life_stage"].map(_stage),
+    )
     bars = worst.head(TAIL_SHOWN).rename(columns={"product": "label", "margin_value": "value"})
     return Section(
         message,
@@ -142,14 +158,35 @@ def launch_curves(tables: Tables, model: Model) -> Section:
         return Section(message, title, source=("launch_review", "all rows"))
     last = _last_closed(review)
     launches = last[last["change"] == "launch"].dropna(subset=["attainment_rate"])
+    shown = _to_draw(review)
+    left = review["product"].nunique() - shown["product"].nunique()
+    more = f" {left} further changes are not drawn." if left else ""
     return Section(
-        _launch_message(launches, last),
+        _launch_message(launches, last, tables, model.currency),
         title,
-        chart=_curves(review),
-        table=Table(last, currency=model.currency, units={"month_number": "count"}),
+        chart=_curves(shown, tables),
+        table=Table(
+            last.assign(
+                product=_names(tables, last["product"]),
+                counterpart=_names(tables, last["counterpart"]),
+                change=last["change"].map(_stage),
+            ),
+            headings={
+                "counterpart": "instead of or replaced by",
+                "month_number": "month",
+                "planned_qty": "planned (units)",
+                "actual_qty": "actual (units)",
+                "attainment_rate": "of plan to date",
+                "counterpart_stock_value": f"stock of the old one ({model.currency})",
+            },
+            currency=model.currency,
+            units={"month_number": "count"},
+            max_rows=CHANGES_SHOWN,
+        ),
         note=(
             "The planned curve of a launch is its predecessor's demand a year before times the share it "
             "takes over, that of a phase-out its own, fading; attainment is cumulated since the change."
+            + more
         ),
         source=("launch_review", "all rows"),
     )
@@ -174,25 +211,36 @@ def _last_closed(review: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ended, waiting]).sort_values(["change", "product"])[columns].reset_index(drop=True)
 
 
-def _launch_message(launches: pd.DataFrame, last: pd.DataFrame) -> str:
+def _launch_message(launches: pd.DataFrame, last: pd.DataFrame, tables: Tables, currency: str) -> str:
     left = last.loc[last["change"] == "phase_out", "counterpart_stock_value"].sum()
     if launches.empty:
         return (
-            f"No launch has a closed month against a curve yet; phase-outs still hold {short(left)} of stock"
+            "No launch has a closed month against a curve yet; phase-outs still hold "
+            f"{short(left, currency)} of stock"
         )
     behind = launches[launches["attainment_rate"] < ON_CURVE].sort_values("attainment_rate")
     if behind.empty:
         return f"All {len(launches)} launches with a curve are within 10 % of it or above"
     worst = behind.iloc[0]
     return (
-        f"{len(behind)} of {len(launches)} launches sell less than planned; {worst['product']} is at "
-        f"{percent(worst['attainment_rate'], 0)} after {_plural(int(worst['month_number']), 'month')}"
+        f"{len(behind)} of {count(len(launches), 'launch', 'launches')} sell less than planned; "
+        f"{named(worst['product'], tables['product'], 'product')} is at "
+        f"{percent(worst['attainment_rate'], 0)} after {count(int(worst['month_number']), 'month')}"
     )
 
 
-def _curves(review: pd.DataFrame) -> object:
+def _to_draw(review: pd.DataFrame) -> pd.DataFrame:
+    """The largest changes that have a plan to follow, else the largest."""
+    sizes = review.groupby("product")[["planned_qty", "actual_qty"]].sum()
+    has_plan = sizes["planned_qty"] > 0
+    order = sizes.max(axis=1).where(has_plan, 0.0).sort_values(ascending=False, kind="stable")
+    return review[review["product"].isin(order.index[:MOST_CURVES])]
+
+
+def _curves(review: pd.DataFrame, tables: Tables) -> object:
     """Small columns for each change: actual against plan."""
-    known = review.assign(panel=review["product"] + " (" + review["change"].str.replace("_", "-") + ")")
+    names = _names(tables, review["product"]) + ", " + review["change"].map(_stage)
+    known = review.assign(panel=names)
     values = {"AC": "actual_qty", "PL": "planned_qty"}
     parts = [
         known[["panel", "period"]].assign(version=version, value=known[column])

@@ -9,22 +9,19 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_month, short
+from sopwb.report.numbers import iso_month, iso_span, short
 from sopwb.report.section import Section
 
-__all__ = ["projected_stock", "sales_production_inventory"]
+__all__ = ["month_ends", "projected_stock", "sales_production_inventory"]
 
 NOTEBOOK = "40_supply_review"
 FAMILIES_ON_SHEET = 6
+SAFETY = "safety stock"
 MONTHS = 12
 MEASURES = ("Demand", "Shipped", "Made", "Stock")
 
 
-def _span(dates: pd.Series[pd.Timestamp]) -> str:
-    return f"{iso_month(dates.min())} to {iso_month(dates.max())}"
-
-
-def _month_ends(tables: Tables) -> pd.DataFrame:
+def month_ends(tables: Tables) -> pd.DataFrame:
     """Projected stock of the last bucket of each month, with that month."""
     rows = tables["projected_inventory"]
     rows = rows.assign(month=fiscal_month(rows["period"]))
@@ -39,7 +36,7 @@ def _sheet(tables: Tables) -> pd.DataFrame:
         (shipment.assign(qty=shipment["demand_qty"]), "Demand"),
         (shipment.assign(qty=shipment["shipped_qty"]), "Shipped"),
         (made.assign(qty=made["moved_qty"]), "Made"),
-        (_month_ends(tables).rename(columns={"closing_qty": "qty"}), "Stock"),
+        (month_ends(tables).rename(columns={"closing_qty": "qty"}), "Stock"),
     )
     rows = pd.concat(
         [part[["product", "period", "qty"]].assign(measure=name) for part, name in flows], ignore_index=True
@@ -67,7 +64,7 @@ def sales_production_inventory(tables: Tables, model: Model) -> Section:
     sizes = ahead[ahead["measure"] == "Demand"].groupby("family")["value"].sum()
     order = list(sizes.sort_values(ascending=False, kind="stable").index[:FAMILIES_ON_SHEET])
     sums = ahead.groupby("measure")["value"].sum().reindex(list(MEASURES)).fillna(0.0)
-    title += f", {_span(ahead['period'])}"
+    title += f", {iso_span(ahead['period'])}"
     message = (
         f"Twelve months ask for {short(sums['Demand'], model.currency)} at standard cost; "
         f"{short(sums['Shipped'], model.currency)} is shipped and {short(sums['Made'], model.currency)} made"
@@ -79,15 +76,17 @@ def sales_production_inventory(tables: Tables, model: Model) -> Section:
     chart = charts.family_grid(
         shown.drop(columns="place"), units=dict.fromkeys(MEASURES, model.currency), width=185
     )
-    note = "Stock is at month end; what is made includes finished products that go into others. "
-    note += f"The {len(order)} largest of {len(sizes)} families are drawn." if len(order) < len(sizes) else ""
+    note = "Stock is at month end; what is made includes finished products that go into others."
+    note += (
+        f" The {len(order)} largest of {len(sizes)} families are drawn." if len(order) < len(sizes) else ""
+    )
     return Section(message, title, chart=chart, note=note.strip(), source=source)
 
 
 def _ends_in_money(tables: Tables) -> pd.DataFrame:
     """Stock, target and safety stock at month ends, summed over all products, in money."""
     cost = tables["product_cost"].set_index("product")["standard_cost_per_unit"]
-    rows = _month_ends(tables)
+    rows = month_ends(tables)
     unit = rows["product"].map(cost).fillna(0.0)
     rows = rows.assign(
         stock=rows["closing_value"], target=rows["target_qty"] * unit, safety=rows["safety_stock_qty"] * unit
@@ -123,9 +122,9 @@ def projected_stock(tables: Tables, model: Model) -> Section:
         if len(below)
         else "it covers the safety stock at every month end"
     )
-    names = {"stock": "FC", "target": "PL", "safety": "safety stock"}
+    names = {"stock": "FC", "target": "PL", "safety": SAFETY}
     long = data.melt(id_vars="month", value_vars=list(names), var_name="version", value_name="value")
     long = long.assign(version=long["version"].map(names)).rename(columns={"month": "period"})
-    chart = charts.lines_with_band(long, unit=model.currency, target=_stock_goal(tables), width=700)
+    chart = charts.lines_with_band(long, unit=model.currency, target=_stock_goal(tables), width=560)
     note = "Sums over all products: what one has too much does not help another."
     return Section(message, title, chart=chart, note=note, source=source)

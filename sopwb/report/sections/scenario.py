@@ -17,6 +17,8 @@ __all__ = ["scenario_comparison", "scenario_results"]
 NOTEBOOK = "60_scenarios"
 DRAWN = ("ebit", "service", "stock_value")
 MOST_DRAWN = 3
+DUST_RATE = 5e-4
+"""Changes below this share of a figure are within what the solver may leave open."""
 
 
 def _titles(model: Model) -> dict[str, str]:
@@ -24,7 +26,7 @@ def _titles(model: Model) -> dict[str, str]:
 
 
 def _others(comparison: pd.DataFrame) -> pd.DataFrame:
-    return comparison[comparison["scenario"] != BASELINE]
+    return _without_dust(comparison[comparison["scenario"] != BASELINE])
 
 
 def _order(comparison: pd.DataFrame, model: Model) -> list[str]:
@@ -39,9 +41,20 @@ def _title(model: Model, what: str) -> str:
     return f"{model.name}, {what}, as of {iso_date(model.as_of)}"
 
 
+def _without_dust(rows: pd.DataFrame) -> pd.DataFrame:
+    """Changes too small to be more than what a solver leaves open are none."""
+    size = pd.concat([rows["base_value"].abs(), rows["kpi_value"].abs()], axis=1).max(axis=1)
+    is_dust = rows["delta_value"].abs() < DUST_RATE * size
+    return rows.assign(delta_value=rows["delta_value"].mask(is_dust, 0.0))
+
+
 def _drawn_figures(rows: pd.DataFrame) -> list[str]:
-    """Figures that are drawn: profit, service and stock where they are known, else the first ones."""
-    present = list(dict.fromkeys(rows.dropna(subset=["kpi_value", "base_value"])["kpi"]))
+    """Figures that are drawn: profit, service and stock where they move, else the first that move."""
+    moves = rows.groupby("kpi")["delta_value"].agg(lambda deltas: bool((deltas.abs() > 0).any()))
+    known = rows.dropna(subset=["kpi_value", "base_value"])
+    present = [name for name in dict.fromkeys(known["kpi"]) if moves[name]] or list(
+        dict.fromkeys(known["kpi"])
+    )
     preferred = [name for name in DRAWN if name in present]
     return [*preferred, *(name for name in present if name not in preferred)][:MOST_DRAWN]
 
@@ -98,7 +111,10 @@ def _message(rows: pd.DataFrame, order: list[str], titles: dict[str, str], model
 
     if len(known) == 1:
         return f"Against the baseline, EBIT changes most with {said(known[0])}"
-    return f"For EBIT the best of {len(known)} scenarios is {said(known[0])}, the worst {said(known[-1])}"
+    if deltas[known[0]] <= 0 and deltas[known[-1]] < 0:
+        return f"No scenario earns more than the baseline; the worst for EBIT is {said(known[-1])}"
+    text = f"For EBIT the best of {len(known)} scenarios is {said(known[0])}"
+    return text + (f", the worst {said(known[-1])}" if deltas[known[-1]] < 0 else "; none earns less")
 
 
 @report_section("scenario_comparison", notebook=NOTEBOOK)
@@ -115,6 +131,14 @@ def scenario_comparison(tables: Tables, model: Model) -> Section:
     facts = rows.drop_duplicates("kpi").set_index("kpi")[["base_value", "unit", "sense"]]
     deltas = rows.pivot(index="kpi", columns="scenario", values="delta_value").reindex(columns=order)
     wide = facts.join(deltas).reset_index()
+    still = [
+        words(name)
+        for name, moves in zip(wide["kpi"], wide[order].abs().sum(axis=1) > 0, strict=True)
+        if not moves
+    ]
+    wide = wide[wide[order].abs().sum(axis=1) > 0].reset_index(drop=True)
+    place = {name: number for number, name in enumerate(model.report.key_figures)}
+    wide = wide.assign(place=wide["kpi"].map(place)).sort_values(["place", "kpi"], na_position="last")
     wide = wide.assign(kpi=[sentence(words(name)) for name in wide["kpi"]])
     table = Table(
         wide[["kpi", "base_value", *order, "unit", "sense"]],
@@ -133,6 +157,7 @@ def scenario_comparison(tables: Tables, model: Model) -> Section:
         for name, scenario in model.scenarios.items()
         if name in order and scenario.description
     ]
-    moved = int((deltas.abs() > 0).any(axis=1).sum())
-    message = f"{moved} of {len(wide)} key figures move in at least one of {len(order)} scenarios"
+    message = f"{len(wide)} of {len(facts)} key figures move in at least one of {len(order)} scenarios"
+    if still:
+        descriptions.append(f"What no scenario moves: {', '.join(still)}.")
     return Section(message, title, table=table, note=" ".join(descriptions), source=source)

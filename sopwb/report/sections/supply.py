@@ -8,15 +8,16 @@ from sopwb.calendar import fiscal_month
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.service import on_time, service_rate
-from sopwb.measure.wording import count, sentence, words
+from sopwb.measure.wording import count, named, sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, iso_month, percent, short
+from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, short
 from sopwb.report.section import Card, Section
-from sopwb.report.table import Table
+from sopwb.report.table import Table, without_empty
 
 __all__ = [
     "bottlenecks",
     "constraint_prices",
+    "load_by_week",
     "load_heat_map",
     "service_by_family",
     "shortages",
@@ -30,8 +31,11 @@ LADDER = 20
 KEY = ["product", "market", "period"]
 
 
-def _span(dates: pd.Series[pd.Timestamp]) -> str:
-    return f"{iso_month(dates.min())} to {iso_month(dates.max())}"
+def _when(tables: Tables, start: pd.Timestamp) -> str:
+    """A bucket of the plan in words: its month, or the week that begins on a day."""
+    period = tables["period"]
+    is_week = (period.loc[period["period"] == start, "bucket"] == "week").any()
+    return f"in the week of {iso_date(start)}" if is_week else f"in {iso_month(start)}"
 
 
 def _resource_names(tables: Tables) -> pd.Series[str]:
@@ -44,6 +48,11 @@ def _resource_names(tables: Tables) -> pd.Series[str]:
 def _named(tables: Tables, code: str) -> str:
     """Description of a resource; any other code as it is."""
     return str(_resource_names(tables).to_dict().get(code, code))
+
+
+def _product_name(tables: Tables, code: str) -> str:
+    """Description of a product, else the code in words."""
+    return named(code, tables["product"], "product")
 
 
 def _money(tables: Tables) -> pd.DataFrame:
@@ -83,7 +92,7 @@ def _peak(tables: Tables) -> pd.DataFrame:
 def supply_headline(tables: Tables, model: Model) -> Section:
     """Service, lost and late demand, overtime and the busiest resource of the plan."""
     shipment = tables["shipment_plan"]
-    title = f"{model.name}, supply plan, {_span(shipment['period'])} FC"
+    title = f"{model.name}, supply plan, {iso_span(shipment['period'])} FC"
     source = ("shipment_plan", "whole plan, with capacity_use")
     if shipment.empty:
         return Section("There is no supply plan yet", f"{model.name}, supply plan", source=source)
@@ -120,17 +129,15 @@ def _load(tables: Tables, buckets: pd.DataFrame) -> pd.DataFrame:
 
 @report_section("load_heat_map", notebook=NOTEBOOK)
 def load_heat_map(tables: Tables, model: Model) -> Section:
-    """Load of every resource by month over the whole plan, and by week while the plan has weeks."""
+    """Load of every resource by month over the whole plan."""
     period = tables["period"]
-    title = f"{model.name}, load by resource, % of regular hours, by month and week, FC"
-    source = ("capacity_use", "all resources and buckets")
+    title = f"{model.name}, load by resource and month, % of regular hours, FC"
+    source = ("capacity_use", "all resources, by month")
     if tables["capacity_use"].empty:
         return Section("No resource is planned", title, source=source)
     by_month = _load(tables, period[["period"]].assign(start=fiscal_month(period["period"])))
-    weeks = period.loc[period["bucket"] == "week", ["period"]]
-    by_week = _load(tables, weeks.assign(start=weeks["period"]))
     full = by_month[by_month["rate"] > FULL]
-    title = f"{model.name}, load by resource, % of regular hours, {_span(by_month['period'])} FC"
+    title += f", {iso_span(by_month['period'])}"
     message = f"No resource is above {percent(FULL, 0)} of its regular hours in any month"
     if len(full):
         often = full.groupby("row").size().sort_values(ascending=False, kind="stable")
@@ -139,9 +146,30 @@ def load_heat_map(tables: Tables, model: Model) -> Section:
             f"{count(int(often.iloc[0]), 'month')}, the most of "
             f"{count(len(often), 'resource')} that pass it"
         )
-    drawn = [charts.heat_map(part[["row", "period", "rate"]]) for part in (by_month, by_week) if len(part)]
-    note = "By month, then by week." if len(by_week) else ""
-    return Section(message, title, chart=tuple(drawn), note=note, source=source)
+    return Section(message, title, chart=charts.heat_map(by_month[["row", "period", "rate"]]), source=source)
+
+
+@report_section("load_by_week", notebook=NOTEBOOK)
+def load_by_week(tables: Tables, model: Model) -> Section:
+    """Load of every resource by week while the plan has weeks."""
+    period = tables["period"]
+    title = f"{model.name}, load by resource and week, % of regular hours, FC"
+    source = ("capacity_use", "all resources, weeks")
+    weeks = period.loc[period["bucket"] == "week", ["period"]]
+    by_week = _load(tables, weeks.assign(start=weeks["period"]))
+    if by_week.empty:
+        return Section("The plan has no weeks", title, source=source)
+    full = by_week[by_week["rate"] > FULL]
+    weekly = full.groupby("period")["row"].nunique()
+    message = f"No resource is above {percent(FULL, 0)} of its regular hours in any week"
+    if len(full):
+        worst = weekly.idxmax()
+        message = (
+            f"{count(int(weekly.max()), 'resource')} of {by_week['row'].nunique()} are above "
+            f"{percent(FULL, 0)} of their regular hours in the week of {iso_date(worst)}, the fullest of "
+            f"{count(by_week['period'].nunique(), 'week')}"
+        )
+    return Section(message, title, chart=charts.heat_map(by_week[["row", "period", "rate"]]), source=source)
 
 
 @report_section("bottlenecks", notebook=NOTEBOOK)
@@ -159,17 +187,19 @@ def bottlenecks(tables: Tables, model: Model) -> Section:
     if top["price_per_hour"] > 0:
         message = (
             f"An hour more on {top['resource']} is worth {short(top['price_per_hour'], model.currency)} "
-            f"in the bucket of {iso_date(top['when'])}, more than anywhere else"
+            f"{_when(tables, top['when'])}, more than anywhere else"
         )
     columns = ["resource", "mean_rate", "peak_rate", "near_full_hours", "overtime_hours", "overload_hours"]
+    shown = load[[*columns, "price_per_hour", "when"]].reset_index(drop=True)
     table = Table(
-        load[[*columns, "price_per_hour", "when"]].reset_index(drop=True),
+        without_empty(shown, ["overtime_hours", "overload_hours"]),
         headings={
             "mean_rate": "mean load",
             "peak_rate": "peak load",
             "near_full_hours": f"beyond {percent(FULL, 0)} (h)",
             "price_per_hour": f"one more hour, at most ({model.currency})",
         },
+        units={"near_full_hours": "count"},
         currency=model.currency,
     )
     note = "When: the bucket in which an hour is worth most, else the busiest."
@@ -188,14 +218,14 @@ def shortages(tables: Tables, model: Model) -> Section:
             message = "There is no supply plan yet"
         return Section(message, title, source=source)
     sums = rows.fillna({"subject": ""}).groupby(["reason", "subject"], as_index=False)
-    named = sums.agg(
+    grouped = sums.agg(
         products=("product", "nunique"),
         start_date=("period", "min"),
         late_qty=("late_qty", "sum"),
         lost_qty=("lost_qty", "sum"),
         short_value=("short_value", "sum"),
     ).sort_values(["short_value", "reason", "subject"], ascending=[False, True, True], ignore_index=True)
-    reasons = named.groupby("reason")["short_value"].sum().sort_values(ascending=False)
+    reasons = grouped.groupby("reason")["short_value"].sum().sort_values(ascending=False)
     total = float(reasons.sum())
     message = (
         f"{short(total, model.currency)} of demand is late or lost, "
@@ -205,10 +235,15 @@ def shortages(tables: Tables, model: Model) -> Section:
         {"label": [sentence(words(str(r))) for r in reasons.index], "value": reasons.to_numpy()}
     )
     chart = charts.bars_by_structure(bars, unit=model.currency, sense="lower_better")
-    subjects = named["subject"].map(_resource_names(tables)).fillna(named["subject"])
+    subjects = grouped["subject"].map(_resource_names(tables)).fillna(grouped["subject"])
     table = Table(
-        named.assign(subject=subjects),
-        headings={"start_date": "from", "short_value": f"late and lost ({model.currency})"},
+        grouped.assign(subject=subjects, reason=grouped["reason"].map(words)),
+        headings={
+            "start_date": "from",
+            "late_qty": "late (units)",
+            "lost_qty": "lost (units)",
+            "short_value": f"late and lost ({model.currency})",
+        },
         units={"products": "count"},
         currency=model.currency,
     )
@@ -224,7 +259,7 @@ def service_by_family(tables: Tables, model: Model) -> Section:
     source = ("shipment_plan", "whole plan, by family")
     if shipment.empty or shipment["demand_qty"].sum() <= 0:
         return Section("There is no demand to ship yet", title, source=source)
-    title = f"{model.name}, demand shipped on time by family, %, {_span(shipment['period'])} FC"
+    title = f"{model.name}, demand shipped on time by family, %, {iso_span(shipment['period'])} FC"
     rows = _money(tables)
     family = rows["product"].map(tables["product"].set_index("product")["family"]).rename("family")
     sums = rows.groupby(family)[["demand_qty", "on_time_qty", "lost_qty", "lost_value"]].sum()
@@ -240,11 +275,21 @@ def service_by_family(tables: Tables, model: Model) -> Section:
         message += f", {percent(whole)} in all"
         bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
         chart = charts.bars_by_structure(bars[["label", "value"]], unit="%")
-    table = Table(
-        sums[["family", "demand_qty", "on_time_qty", "lost_qty", "lost_value", "service_rate"]],
-        headings={"on_time_qty": "on time", "service_rate": "service"},
-        max_rows=MOST_FAMILIES,
-        currency=model.currency,
+    columns = ["family", "demand_qty", "on_time_qty", "lost_qty", "lost_value", "service_rate"]
+    table = (
+        None
+        if chart is None
+        else Table(
+            without_empty(sums[columns], ["lost_qty", "lost_value"]),
+            headings={
+                "demand_qty": "demand (units)",
+                "on_time_qty": "on time (units)",
+                "lost_qty": "lost (units)",
+                "service_rate": "on time",
+            },
+            max_rows=MOST_FAMILIES,
+            currency=model.currency,
+        )
     )
     return Section(message, title, chart=chart, table=table, source=source)
 
@@ -273,13 +318,13 @@ def constraint_prices(tables: Tables, model: Model) -> Section:
     message = (
         f"{count(len(best), 'limit binds', 'limits bind')}; one more {top['unit']} of "
         f"{_named(tables, str(top['subject']))} is worth "
-        f"{short(top['price_per_unit'], model.currency)} in the bucket of {iso_date(top['when'])}"
+        f"{short(top['price_per_unit'], model.currency)} {_when(tables, top['when'])}"
     )
     first = best.groupby("constraint").head(LADDER // max(1, best["constraint"].nunique()) + 1)
     table = Table(
         first.assign(
             constraint=[words(str(name)) for name in first["constraint"]],
-            subject=first["subject"].map(names).fillna(first["subject"]),
+            subject=[names.get(code, _product_name(tables, code)) for code in first["subject"]],
         ).reset_index(drop=True),
         headings={
             "constraint": "limit",

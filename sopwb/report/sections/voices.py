@@ -7,15 +7,17 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.wording import person, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, percent, short
 from sopwb.report.section import Section
 from sopwb.report.sections.demand import NOTEBOOK, months_ahead, span_of
-from sopwb.report.table import Table
+from sopwb.report.table import Table, without_empty
 
 __all__ = ["activity_calendar", "demand_streams", "manual_against_automatic"]
 
-SHOWN = 12
+SHOWN = 10
+PAIRS = 8
 STREAMS = ["baseline_qty", "activity_qty", "automatic_qty", "manual_qty", "consensus_qty"]
 
 
@@ -29,11 +31,16 @@ def demand_streams(tables: Tables, model: Model) -> Section:
     share = plan["manual_qty"].notna() @ plan["automatic_qty"] / max(plan["automatic_qty"].sum(), 1e-9)
     gap = total["manual_qty"] / total["automatic_qty"] - 1 if total["automatic_qty"] > 0 else float("nan")
     activities = total["activity_qty"] / max(total["baseline_qty"], 1e-9)
-    message = (
-        f"People speak about {percent(share, 0)} of the volume and see {percent(gap, signed=True)} "
-        f"against the automatic forecast; activities are {percent(activities)} of the baseline"
+    spoke = (
+        f"People speak about {percent(share, 0)} of the volume and see {percent(gap, signed=True)} against "
     )
-    shown = pd.concat([table, pd.DataFrame([{"family": "all", **total}])], ignore_index=True)
+    message = spoke + f"the automatic forecast; activities are {percent(activities)} of the baseline"
+    if share == 0:
+        message = f"Nobody speaks against the automatic forecast of {short(total['automatic_qty'])} units"
+    table = table.sort_values("consensus_value", ascending=False, kind="stable")
+    table = table.assign(family=[sentence(words(str(name))) for name in table["family"]])
+    shown = pd.concat([table, pd.DataFrame([{"family": "All", **total}])], ignore_index=True)
+    shown = without_empty(shown, ["activity_qty"])
     return Section(
         message,
         f"{model.name}, demand by stream and family, units and {model.currency}, {span_of(plan)}",
@@ -73,10 +80,10 @@ def activity_calendar(tables: Tables, model: Model) -> Section:
     top = top.assign(
         label=top["description"],
         text=[
-            f"{short(v, model.currency)}, p {percent(p, 0)}"
+            short(v, model.currency) + (f", {percent(p, 0)} likely" if p < 1 else "")
             for v, p in zip(top["full_value"], top["probability"], strict=True)
         ],
-        code=np.where(top["probability"] >= 1, "AC", "FC"),
+        code=np.where(top["effect_qty"] != 0, "FC", "PL"),
     )
     columns = [
         "description",
@@ -92,10 +99,31 @@ def activity_calendar(tables: Tables, model: Model) -> Section:
         message,
         title,
         chart=charts.calendar_bars(top[["label", "start_date", "end_date", "text", "code"]]),
-        table=Table(ranked[columns], units={"probability": "rate"}, max_rows=SHOWN, currency=model.currency),
-        note="The largest twelve are drawn, with their effect if they take place.",
+        table=Table(
+            ranked[columns].assign(owner=ranked["owner"].map(person)),
+            headings={
+                "description": "activity",
+                "start_date": "from",
+                "end_date": "to",
+                "effect_qty": "in the plan (units)",
+                "effect_value": f"in the plan ({model.currency})",
+            },
+            units={"probability": "rate"},
+            max_rows=SHOWN,
+            currency=model.currency,
+        ),
+        note=(
+            f"The {len(top)} largest are drawn, with their effect if they take place; outlined are those "
+            "outside the plan."
+        ),
         source=("activity_effect", "all activities ahead"),
     )
+
+
+def _market_names(plan: pd.DataFrame, tables: Tables) -> pd.Series[str]:
+    """Description of each row's market, else its code in words."""
+    described = plan["market"].map(tables["market"].set_index("market")["description"])
+    return described.fillna(plan["market"].map(words)).astype(str)
 
 
 @report_section("manual_against_automatic", notebook=NOTEBOOK)
@@ -109,11 +137,11 @@ def manual_against_automatic(tables: Tables, model: Model) -> Section:
     plan = plan.assign(
         value=plan["manual_qty"] * plan["net_price_per_unit"],
         reference=plan["automatic_qty"] * plan["net_price_per_unit"],
-        label=plan["family"] + ", " + plan["market"],
+        label=plan["family"].map(words) + ", " + _market_names(plan, tables),
     )
     total = plan.groupby("label", as_index=False)[["value", "reference"]].sum()
     total = total.assign(difference_value=total["value"] - total["reference"])
-    ranked = total.sort_values("difference_value", key=abs, ascending=False).head(SHOWN)
+    ranked = total.sort_values("difference_value", key=abs, ascending=False).head(PAIRS)
     first, gap = ranked.iloc[0], total["difference_value"].sum()
     message = (
         f"People differ from the automatic forecast by {short(gap, model.currency, signed=True)} in all; "
@@ -123,7 +151,11 @@ def manual_against_automatic(tables: Tables, model: Model) -> Section:
         message,
         title,
         chart=charts.bars_by_structure(
-            ranked[["label", "value", "reference"]], unit=model.currency, reference="PL", sense="neutral"
+            ranked[["label", "value", "reference"]],
+            unit=model.currency,
+            reference="PL",
+            sense="neutral",
+            names=("manual", "automatic"),
         ),
         note="Outlined is the automatic forecast. Ask the authors of the first three for their reasons.",
         source=("demand_plan", "manual_qty given, next twelve months"),
