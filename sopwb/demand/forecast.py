@@ -15,10 +15,11 @@ from sopwb.demand.combine import (
     REGULAR,
     Forecaster,
     Route,
+    candidates,
     check_forecasters,
     forecasters_by_route,
     held_to_family,
-    routed,
+    mixed,
     routes,
 )
 from sopwb.demand.eligible import exclusion_reasons, never_sold
@@ -26,7 +27,16 @@ from sopwb.demand.interval import band, error_model, pooling_rate, series_scale
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
 
-__all__ = ["Histories", "Outlook", "forecast_exclusion", "histories", "outlook", "statistical_forecast"]
+__all__ = [
+    "Histories",
+    "Outlook",
+    "forecast_exclusion",
+    "histories",
+    "outlook",
+    "panel_outlook",
+    "recent_level",
+    "statistical_forecast",
+]
 
 
 @dataclass(frozen=True)
@@ -132,21 +142,55 @@ def outlook(
     InputError
         The settings name an unknown forecaster.
     """
+    group = past.series["group"].to_numpy(dtype=np.int64)
+    baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
+    return panel_outlook(baseline, demand, known, settings, horizon=horizon, season=season)
+
+
+def panel_outlook(
+    baseline: Panel,
+    demand: Panel,
+    known: Mapping[str, Forecaster],
+    settings: ForecastSettings,
+    *,
+    horizon: int,
+    season: int,
+) -> Outlook:
+    """Forecast of every series of a panel, with its backtest and its band.
+
+    Parameters
+    ----------
+    baseline
+        Clean histories.
+    demand
+        Histories the benchmarks of the backtest are made from.
+
+    Raises
+    ------
+    InputError
+        The settings name an unknown forecaster.
+    """
     chosen = [name for names in forecasters_by_route(settings).values() for name in names]
     names = [*chosen, *filter(None, [settings.family_benchmark])]
     check_forecasters(names, known)
-    group = past.series["group"].to_numpy(dtype=np.int64)
-    baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
     route = routes(baseline, settings, season)
-    backtest = rolling_origins(baseline, demand, route, known, settings, season)
-    path = routed(baseline, route, known, settings, season, horizon)
+    backtest, weights = rolling_origins(baseline, demand, route, known, settings, season, horizon)
+    now = np.array([baseline.history.shape[1]], dtype=np.int64)
+    found = candidates(baseline, route, known, settings, season, horizon, now)
+    path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
-    recent = past.baseline[:, -season:]
-    level = np.nan_to_num(np.nanmean(recent, axis=1))
+    level = recent_level(baseline.history, season)
     scale = series_scale(backtest.error, level, route)
     errors = error_model(backtest.error, backtest.forecast, scale, level)
     down, up = band(path, scale, level, errors)
     return Outlook(path, down, up, route, level, backtest)
+
+
+def recent_level(history: Array, season: int) -> Array:
+    """Mean of each series over the last season."""
+    recent = history[:, -max(season, 4) :]
+    known = np.isfinite(recent)
+    return np.asarray(np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _methods(past: Histories, ahead: Outlook, settings: ForecastSettings, season: int) -> pd.Series[str]:
