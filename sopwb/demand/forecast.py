@@ -23,7 +23,7 @@ from sopwb.demand.combine import (
     routes,
 )
 from sopwb.demand.eligible import exclusion_reasons, never_sold
-from sopwb.demand.interval import band, error_model, pooling_rate, series_scale
+from sopwb.demand.interval import band, error_model, pooling_rate
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
 
@@ -180,9 +180,8 @@ def panel_outlook(
     path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
     level = recent_level(baseline.history, season)
-    scale = series_scale(backtest.error, level, route)
-    errors = error_model(backtest.error, backtest.forecast, scale, level)
-    down, up = band(path, scale, level, errors)
+    errors = error_model(backtest.error, backtest.forecast, level, route)
+    down, up = band(path, level, route, errors)
     return Outlook(path, down, up, route, level, backtest)
 
 

@@ -45,7 +45,7 @@ TSB_ALPHA = 0.1
 LEAST_SALES = 2
 YEARS_OF_SEASON = 3
 YEARS_TO_LEARN = 1.5
-SEASONS_TO_READ = 2
+SEASONS_TO_READ, WEEKLY_SEASONS_TO_READ = 2, 4
 
 
 def _last_known(values: Array) -> Array:
@@ -109,7 +109,8 @@ def theta(panel: Panel, season: int, horizon: int) -> Array:
 
 def _aged(panel: Panel, season: int) -> npt.NDArray[np.bool_]:
     """Whether a series is old enough to read a season from."""
-    return np.asarray(panel.lengths >= SEASONS_TO_READ * season + 1)
+    seasons = WEEKLY_SEASONS_TO_READ if is_weekly(season) else SEASONS_TO_READ
+    return np.asarray(panel.lengths >= seasons * season + 1)
 
 
 def _holt_winters_at(
@@ -120,7 +121,7 @@ def _holt_winters_at(
     *,
     multiplicative: bool,
 ) -> Array:
-    """Holt-Winters paths from every origin; NaN where a series has no season or not two of them yet."""
+    """Holt-Winters paths from every origin; NaN where there is no season or too few of them yet."""
     result = np.full((len(origins), len(panel.history), horizon), np.nan)
     if season <= 1:
         return result
@@ -152,7 +153,7 @@ def _additive_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[n
 def holt_winters(panel: Panel, season: int, horizon: int) -> Array:
     """Holt-Winters smoothing with a damped trend and a season that moves and multiplies.
 
-    Silent (NaN) for series younger than two seasons.
+    Silent (NaN) for series younger than two seasons, or four of weeks.
     """
     last = np.array([panel.history.shape[1]], dtype=np.int64)
     return np.asarray(_multiplicative_at(panel, season, horizon, last)[0])
@@ -162,7 +163,7 @@ def holt_winters(panel: Panel, season: int, horizon: int) -> Array:
 def holt_winters_additive(panel: Panel, season: int, horizon: int) -> Array:
     """Holt-Winters smoothing with a damped trend and a season that moves and is added.
 
-    Silent (NaN) for series younger than two seasons.
+    Silent (NaN) for series younger than two seasons, or four of weeks.
     """
     last = np.array([panel.history.shape[1]], dtype=np.int64)
     return np.asarray(_additive_at(panel, season, horizon, last)[0])
