@@ -69,6 +69,7 @@ def main() -> None:
         horizon=args.horizon,
         future=future,
         as_of=args.as_of,
+        accurate=args.mode == "accurate",
     )
     told = {
         "series": int(result.forecast["unique_id"].nunique()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
@@ -41,6 +42,8 @@ class ForecastSettings(Settings):
     """Forecaster of each family's total towards which the sum of its series is moved; empty for none."""
     family_weight: float = Field(default=0.5, ge=0, le=1)
     """How far the sum of a family's series is moved towards the forecast of its total, as a share."""
+    reconciled_levels: tuple[Literal["family", "product", "market"], ...] = ()
+    """Levels whose own forecasts are reconciled with those of the series (MinT), where that erred less."""
     intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
     """Share of empty buckets from which a series is intermittent."""
     intermittent_interval: float = Field(default=1.32, ge=1)

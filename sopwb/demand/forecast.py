@@ -26,6 +26,7 @@ from sopwb.demand.eligible import exclusion_reasons, never_sold
 from sopwb.demand.interval import band, error_model, pooling_rate
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
+from sopwb.demand.reconcile import summing_matrix, through_levels
 
 __all__ = [
     "Histories",
@@ -65,7 +66,10 @@ class Histories:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Forecast of whole buckets after the last one, its backtest, and how far off it may be."""
+    """Forecast of whole buckets after the last one, its backtest, and how far off it may be.
+
+    ``scale`` is the usual size of an error of each series, from which sample paths are drawn.
+    """
 
     forecast: Array
     down: Array
@@ -73,6 +77,7 @@ class Outlook:
     route: Route
     level: Array
     backtest: Backtest
+    scale: Array
 
 
 def histories(
@@ -144,7 +149,9 @@ def outlook(
     """
     group = past.series["group"].to_numpy(dtype=np.int64)
     baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
-    return panel_outlook(baseline, demand, known, settings, horizon=horizon, season=season)
+    levels = settings.reconciled_levels
+    summing = summing_matrix(past.series, levels) if levels else None
+    return panel_outlook(baseline, demand, known, settings, horizon=horizon, season=season, summing=summing)
 
 
 def panel_outlook(
@@ -155,6 +162,7 @@ def panel_outlook(
     *,
     horizon: int,
     season: int,
+    summing: Array | None = None,
 ) -> Outlook:
     """Forecast of every series of a panel, with its backtest and its band.
 
@@ -164,6 +172,8 @@ def panel_outlook(
         Clean histories.
     demand
         Histories the benchmarks of the backtest are made from.
+    summing
+        Hierarchy to be reconciled with, node by series; None for none.
 
     Raises
     ------
@@ -179,10 +189,12 @@ def panel_outlook(
     found = candidates(baseline, route, known, settings, season, horizon, now)
     path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
+    if summing is not None:
+        path, backtest = through_levels(path, backtest, baseline, summing, known, settings, season)
     level = recent_level(baseline.history, season)
     errors = error_model(backtest.error, backtest.forecast, level, route)
     down, up = band(path, level, route, errors)
-    return Outlook(path, down, up, route, level, backtest)
+    return Outlook(path, down, up, route, level, backtest, errors.scale)
 
 
 def recent_level(history: Array, season: int) -> Array:

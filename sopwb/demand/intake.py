@@ -16,7 +16,7 @@ import pandas as pd
 from sopwb.demand.panel import Array, Panel
 from sopwb.errors import Fault, InputError
 
-__all__ = ["Intake", "future_drivers", "intake", "steps_between"]
+__all__ = ["Intake", "future_drivers", "intake", "series_side_by_side", "steps_between"]
 
 KEYS = ["unique_id", "ds"]
 WEEK_DAYS = 7
@@ -279,3 +279,11 @@ def _usual(values: Array) -> Array:
     usual = np.full(len(values), np.nan)
     usual[known] = np.nanmedian(values[known], axis=1)
     return usual
+
+
+def series_side_by_side(values: Sequence[Array]) -> Array:
+    """Arrays of any lengths as one, series by time, all ending in the last column; NaN before they begin."""
+    history = np.full((len(values), max(map(len, values), default=0)), np.nan)
+    for row, own in enumerate(values):
+        history[row, history.shape[1] - len(own) :] = own
+    return _filled(history)

@@ -15,6 +15,7 @@ from sopwb.demand.drivers import driver_effects
 from sopwb.demand.forecast import panel_outlook
 from sopwb.demand.intake import Intake, future_drivers, intake
 from sopwb.demand.panel import Array, Panel
+from sopwb.demand.reconcile import summing_matrix
 from sopwb.extend import mark_of
 
 __all__ = ["Study", "built_in_forecasters", "dates_ahead", "study", "study_settings"]
@@ -88,6 +89,7 @@ def study(
     future: pd.DataFrame | None = None,
     as_of: pd.Timestamp | None = None,
     settings: ForecastSettings | None = None,
+    accurate: bool = False,
 ) -> Study:
     """Forecast every series of a long table, with an 80 percent interval.
 
@@ -101,6 +103,8 @@ def study(
         Buckets in a year of the data; 1 for none.
     future
         unique_id, ds and the columns that are known ahead.
+    accurate
+        Whether the series are reconciled with forecasts of their hierarchy, where they end together.
 
     Raises
     ------
@@ -120,7 +124,11 @@ def study(
         groups = [np.asarray(pd.factorize(given.series[name])[0]) for name in given.levels]
         drivers = driver_effects(given.history, given.drivers, ahead_values, groups, window=window)
         panel, lift = Panel(panel.history / drivers.past, panel.group), drivers.ahead
-    outlook = panel_outlook(panel, panel, known, settings, horizon=most, season=season)
+    together = (
+        (given.series["step"] == given.series["step"].max()).all() and given.levels and not ahead_values
+    )
+    summing = summing_matrix(given.series, given.levels) if accurate and together else None
+    outlook = panel_outlook(panel, panel, known, settings, horizon=most, season=season, summing=summing)
     paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
     return Study(_rows(given, wanted, freq, *(lift * path for path in paths)), given.excluded, given.remarks)
 
