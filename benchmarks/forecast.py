@@ -39,6 +39,7 @@ def peer_seconds(train: pd.DataFrame, season: int, horizon: int) -> float:
     from darts import TimeSeries
     from darts.models import AutoETS
 
+    train = train[np.isfinite(train["y"])]
     lengths = train.groupby("unique_id")["y"].size()
     usable = lengths[lengths > 2 * season].index
     names = usable[np.unique(np.linspace(0, len(usable) - 1, PEER_SERIES + 1).astype(int))]

@@ -30,7 +30,7 @@ class ForecastSettings(Settings):
 
     regular: tuple[str, ...] = ("damped_trend", "theta", "holt_winters", "holt_winters_additive", "boosted")
     """Forecasters that are averaged for series that sell regularly."""
-    intermittent: tuple[str, ...] = ("intermittent_demand",)
+    intermittent: tuple[str, ...] = ("intermittent_demand", "yearly_mean")
     """Forecasters that are averaged for series that sell now and then."""
     in_season: tuple[str, ...] = ("same_season",)
     """Forecasters that are averaged for series that sell only in their season."""

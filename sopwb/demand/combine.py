@@ -40,6 +40,7 @@ Weights = Mapping[int, Array]
 """By nature: weight of each forecaster for each series."""
 REGULAR, INTERMITTENT, IN_SEASON = 0, 1, 2
 RAMP_SHARE = 6
+CHANCE_LIKENESS = 2.6
 PRIOR_ORIGINS = 3.0
 LEAST_RELATIVE = 0.2
 FALLBACK = "simple_smoothing"
@@ -60,7 +61,9 @@ def routes(panel: Panel, settings: ForecastSettings, season: int) -> Route:
     empty = 1 - sales / np.maximum(length, 1)
     interval = length / np.maximum(sales, 1)
     sparse = (empty >= settings.intermittent_zero_rate) & (interval >= settings.intermittent_interval)
-    yearly = _yearly_likeness(panel.history, season) >= settings.in_season_likeness
+    # few pairs of years look alike by chance
+    chance = CHANCE_LIKENESS / np.sqrt(np.maximum(length - season, 1))
+    yearly = _yearly_likeness(panel.history, season) >= np.maximum(settings.in_season_likeness, chance)
     return np.where(sparse, np.where(yearly, IN_SEASON, INTERMITTENT), REGULAR)
 
 

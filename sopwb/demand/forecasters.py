@@ -39,10 +39,12 @@ __all__ = [
     "seasonal_naive",
     "simple_smoothing",
     "theta",
+    "yearly_mean",
 ]
 
 TSB_ALPHA = 0.1
 LEAST_SALES = 2
+LEAST_RECENT = 12
 YEARS_OF_SEASON = 3
 YEARS_TO_LEARN = 1.5
 SEASONS_TO_READ, WEEKLY_SEASONS_TO_READ = 2, 4
@@ -204,6 +206,15 @@ def same_season(panel: Panel, season: int, horizon: int) -> Array:
     if is_weekly(season):
         mean = (np.roll(mean, 1, axis=1) + 2 * mean + np.roll(mean, -1, axis=1)) / 4
     return np.asarray(mean[:, np.arange(horizon) % season])
+
+
+@forecaster("yearly_mean")
+def yearly_mean(panel: Panel, season: int, horizon: int) -> Array:
+    """Mean of the last season, or of twelve buckets where it is shorter."""
+    recent = panel.history[:, -max(season, LEAST_RECENT) :]
+    known = np.isfinite(recent)
+    level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(level[:, None], horizon, axis=1)
 
 
 @forecaster("intermittent_demand")

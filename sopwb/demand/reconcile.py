@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from sopwb.config.demand import ForecastSettings
 from sopwb.demand.backtest import Backtest, rolling_origins
@@ -17,6 +17,7 @@ from sopwb.demand.panel import Array, Panel
 __all__ = ["aggregated", "reconciled", "summing_matrix", "through_levels"]
 
 LEAST_RESIDUALS = 6
+LEAST_SHRINK = 0.02
 LEAST_NODES = 3
 MOST_NODES = 3000
 """Nodes up to which a hierarchy is reconciled; the weights are a matrix of that size."""
@@ -74,28 +75,34 @@ def reconciled(path: Array, residual: Array, summing: Array) -> Array:
     Wickramasuriya, Athanasopoulos and Hyndman (2019); Schäfer and Strimmer (2005) for the shrinking;
     Wickramasuriya, Turlach and Hyndman (2020) for the bound at zero.
     """
-    from hierarchicalforecast.methods import MinTrace
-
     bottom = path[len(path) - summing.shape[1] :]
     residual = residual[:, np.isfinite(residual).all(axis=0)]
     if residual.shape[1] < LEAST_RESIDUALS or len(summing) > MOST_NODES:
         return bottom
-    noise = residual + _tiny(residual)
-    with warnings.catch_warnings():
-        # its solver of the bound at zero says that it makes its matrices sparse
-        warnings.simplefilter("ignore")
-        made = MinTrace(method="mint_shrink", nonnegative=True).fit_predict(
-            S=summing, y_hat=path, y_insample=noise, y_hat_insample=np.zeros_like(noise)
-        )
-    return np.asarray(np.maximum(made["mean"][len(path) - summing.shape[1] :], 0.0))
+    # least squares of the nodes against the sums of the series, in units in which the errors are white
+    whiten = np.linalg.inv(np.linalg.cholesky(_shrunk_covariance(residual)))
+    left, right = whiten @ summing, whiten @ path
+    made, *_ = np.linalg.lstsq(left, right, rcond=None)
+    for column in np.flatnonzero((made < 0).any(axis=0)):
+        made[:, column], _ = nnls(left, right[:, column])
+    return np.asarray(np.maximum(made, 0.0))
 
 
-def _tiny(residual: Array) -> Array:
-    """A trace of variety for nodes that never erred, whose variance would be zero."""
-    size = np.abs(residual).mean() or 1.0
-    still = residual.std(axis=1, keepdims=True) < 1e-6 * size
-    wave = np.sin(np.arange(residual.shape[1])[None, :] + np.arange(len(residual))[:, None])
-    return np.asarray(np.where(still, 1e-3 * size * wave, 0.0))
+def _shrunk_covariance(residual: Array) -> Array:
+    """Covariance of the errors about zero, its correlations pulled to none by how uncertain they are."""
+    count = residual.shape[1]
+    deviation = np.sqrt((residual**2).mean(axis=1))
+    # a node that never erred is trusted like the surest of the others, not without bound
+    least = 1e-3 * (deviation.mean() or 1.0)
+    unit = residual / np.maximum(deviation, least)[:, None]
+    correlation = unit @ unit.T / count
+    spread = ((unit**2) @ (unit**2).T / count - correlation**2) / max(count - 1, 1)
+    apart = ~np.eye(len(residual), dtype=bool)
+    total = float((correlation[apart] ** 2).sum())
+    shrink = float(np.clip(spread[apart].sum() / total, LEAST_SHRINK, 1.0)) if total > 0 else 1.0
+    matrix = np.where(apart, (1 - shrink) * correlation, 1.0)
+    scale = np.maximum(deviation, least)
+    return np.asarray(matrix * scale[:, None] * scale[None, :])
 
 
 def _errs_less(before: Array, after: Array, actual: Array, summing: Array) -> bool:
