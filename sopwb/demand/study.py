@@ -22,6 +22,7 @@ __all__ = ["Study", "built_in_forecasters", "dates_ahead", "study", "study_setti
 
 ORIGINS = 8
 LEAST_WINDOW = 5
+WEEKS = 52
 KEYS = {"unique_id", "ds", "y"}
 MONTHS = {"M": 1, "MS": 1, "ME": 1, "Q": 3, "QS": 3, "QE": 3, "Y": 12, "YS": 12, "YE": 12, "A": 12, "AS": 12}
 
@@ -100,7 +101,7 @@ def study(
     known
         Forecasters by name.
     season
-        Buckets in a year of the data; 1 for none.
+        Buckets in a year of the data; 1 for none (weeks are then tried for a year all the same).
     future
         unique_id, ds and the columns that are known ahead.
     accurate
@@ -111,6 +112,7 @@ def study(
     InputError
         A column is missing, or the frequency or a forecaster is unknown.
     """
+    season = _season_tried(season, freq)
     ahead = [] if future is None else [str(name) for name in future if name not in KEYS]
     given = intake(train, freq=freq, ahead=ahead, as_of=as_of)
     ahead_values, wanted = future_drivers(given, future, freq=freq, horizon=horizon)
@@ -131,6 +133,11 @@ def study(
     outlook = panel_outlook(panel, panel, known, settings, horizon=most, season=season, summing=summing)
     paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
     return Study(_rows(given, wanted, freq, *(lift * path for path in paths)), given.excluded, given.remarks)
+
+
+def _season_tried(season: int, freq: str) -> int:
+    """Season of the data; weeks are always tried for a year, which is shrunk to none where there is none."""
+    return WEEKS if season <= 1 and freq.upper().startswith("W") else max(season, 1)
 
 
 def _rows(

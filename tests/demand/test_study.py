@@ -161,3 +161,12 @@ def test_what_is_known_ahead_moves_the_forecast_and_names_do_not_matter(known):
 def test_dates_go_on_as_the_frequency_says(freq, last, expected):
     found = dates_ahead(pd.Series([pd.Timestamp(last)]), freq, 2)
     assert [str(day)[:10] for day in found[0]] == expected
+
+
+def test_weeks_are_tried_for_a_year_even_when_no_season_is_named(known):
+    weeks = pd.date_range("2020-01-05", periods=230, freq="W-SUN")
+    year = 100 + 40 * np.sin(2 * np.pi * np.arange(230) / 52)
+    frame = pd.concat([rows(f"w{n}", year * (n + 1), weeks) for n in range(3)])
+    options = {"freq": "W-SUN", "horizon": 4}
+    none, named = (study(frame, known, season=season, **options).forecast for season in (1, 52))
+    pd.testing.assert_frame_equal(none, named)
