@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
@@ -27,18 +28,22 @@ class CleaningSettings(Settings):
 class ForecastSettings(Settings):
     """How the baseline is forecast, and how its error is measured."""
 
-    regular: tuple[str, ...] = ("damped_trend", "theta")
+    regular: tuple[str, ...] = ("damped_trend", "theta", "holt_winters", "holt_winters_additive", "boosted")
     """Forecasters that are averaged for series that sell regularly."""
-    intermittent: tuple[str, ...] = ("intermittent_demand",)
+    intermittent: tuple[str, ...] = ("intermittent_demand", "yearly_mean")
     """Forecasters that are averaged for series that sell now and then."""
     in_season: tuple[str, ...] = ("same_season",)
     """Forecasters that are averaged for series that sell only in their season."""
+    weight_power: float = Field(default=2.0, ge=0)
+    """Power of a forecaster's error in the backtest by which its weight falls; 0 weighs all the same."""
     in_season_likeness: float = Field(default=0.4, ge=-1, le=1)
     """Correlation with the year before from which the empty buckets of a series are its season."""
     family_benchmark: str = "darts_theta"
     """Forecaster of each family's total towards which the sum of its series is moved; empty for none."""
     family_weight: float = Field(default=0.5, ge=0, le=1)
     """How far the sum of a family's series is moved towards the forecast of its total, as a share."""
+    reconciled_levels: tuple[Literal["family", "product", "market"], ...] = ()
+    """Levels whose own forecasts are reconciled with those of the series (MinT), where that erred less."""
     intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
     """Share of empty buckets from which a series is intermittent."""
     intermittent_interval: float = Field(default=1.32, ge=1)
@@ -48,7 +53,9 @@ class ForecastSettings(Settings):
     backtest_origins: int = Field(default=12, ge=1)
     """Rolling origins of the backtest."""
     backtest_step_weeks: int = Field(default=4, ge=1)
-    """Weeks between the rolling origins of weekly series; monthly series move by one month."""
+    """Weeks between the rolling origins of weekly series."""
+    backtest_step_months: int = Field(default=1, ge=1)
+    """Months (or other buckets) between the rolling origins of series that are not weekly."""
     backtest_years: float = Field(default=0.5, gt=0)
     """Years each origin of the backtest looks ahead."""
     error_correlation_rate: float = Field(default=0.1, ge=0, le=1)

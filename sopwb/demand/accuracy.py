@@ -9,7 +9,7 @@ import pandas as pd
 
 from sopwb.demand.backtest import Backtest
 from sopwb.demand.combine import Route
-from sopwb.demand.interval import band, error_model, series_scale, summed_error
+from sopwb.demand.interval import band, error_model, summed_error
 from sopwb.demand.panel import SERIES, Array
 from sopwb.demand.scope import ALL
 
@@ -46,20 +46,19 @@ def _rates(sums: pd.DataFrame, source: str, streams: tuple[str, ...]) -> pd.Data
 
 
 def _held_out_inside(backtest: Backtest, level: Array, route: Route) -> tuple[Array, Array]:
-    """Whether errors of the later origins lie in the band made from the earlier ones, and are judged."""
+    """Whether errors of the later origins lie in the band made from what was known then, and are judged."""
     half = len(backtest.origins) // 2
     error, forecast = backtest.error, backtest.forecast
     inside, judged = np.zeros(error.shape, dtype=bool), np.zeros(error.shape, dtype=bool)
     if half == 0:
         return inside, judged
-    # an error counts for the earlier origins only if it was known at the first of the later ones
-    reach = backtest.origins[half] - backtest.origins[:half]
-    seen = np.arange(error.shape[2])[None, :] < reach[:, None]
-    past = np.where(seen[:, None, :], error[:half], np.nan)
-    scale = series_scale(past, level, route)
-    model = error_model(past, forecast[:half], scale, level)
     for origin in range(half, len(backtest.origins)):
-        down, up = band(np.nan_to_num(forecast[origin]), scale, level, model)
+        # an error of an earlier origin counts only if it was known at this one
+        reach = backtest.origins[origin] - backtest.origins[:origin]
+        seen = np.arange(error.shape[2])[None, :] < reach[:, None]
+        past = np.where(seen[:, None, :], error[:origin], np.nan)
+        model = error_model(past, forecast[:origin], level, route)
+        down, up = band(np.nan_to_num(forecast[origin]), level, route, model)
         judged[origin] = np.isfinite(error[origin])
         inside[origin] = judged[origin] & (error[origin] >= -down - 1e-9) & (error[origin] <= up + 1e-9)
     return inside, judged
@@ -84,8 +83,8 @@ def backtest_accuracy(
 
     All streams are held against the same demand, stock-outs filled and outliers left in:
     naive → seasonal naive → statistical (the baseline) → automatic (with the activities that took
-    place). The share inside the interval is measured on the later half of the origins, with the
-    band made from the earlier half.
+    place). The share inside the interval is measured on the later half of the origins, each with the
+    band made from what was known then.
 
     Parameters
     ----------

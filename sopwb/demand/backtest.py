@@ -9,7 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sopwb.config.demand import ForecastSettings
-from sopwb.demand.combine import Forecaster, Route, held_to_family, routed
+from sopwb.demand.combine import (
+    Forecaster,
+    Route,
+    Weights,
+    candidates,
+    earned_weights,
+    equal_weights,
+    held_to_family,
+    mixed,
+    paths_at,
+)
 from sopwb.demand.panel import Array, Panel, is_weekly
 
 __all__ = ["Backtest", "horizon_of_backtest", "origins_of", "rolling_origins"]
@@ -52,7 +62,7 @@ def horizon_of_backtest(settings: ForecastSettings, season: int) -> int:
 
 def origins_of(length: int, season: int, settings: ForecastSettings) -> npt.NDArray[np.int64]:
     """Numbers of buckets known at each origin, oldest first; fewer origins when history is short."""
-    step = settings.backtest_step_weeks if is_weekly(season) else 1
+    step = settings.backtest_step_weeks if is_weekly(season) else settings.backtest_step_months
     least = _least_known(season)
     known = length - step * np.arange(1, settings.backtest_origins + 1)
     return np.asarray(np.sort(known[known >= least]), dtype=np.int64)
@@ -76,7 +86,8 @@ def rolling_origins(
     known: Mapping[str, Forecaster],
     settings: ForecastSettings,
     season: int,
-) -> Backtest:
+    horizon: int,
+) -> tuple[Backtest, Weights]:
     """Forecast every series from each origin as if nothing later were known.
 
     The history was cleaned once, with all of it known; the effect of that on the errors is small
@@ -88,20 +99,36 @@ def rolling_origins(
         Clean history the statistical forecast is made from.
     demand
         History the benchmarks are made from.
+    horizon
+        Buckets the forecast itself looks ahead.
+
+    Returns
+    -------
+    tuple
+        The backtest, and the weight each forecaster has earned in it.
     """
-    horizon = horizon_of_backtest(settings, season)
+    reach = min(horizon_of_backtest(settings, season), max(horizon, 1))
     origins = origins_of(baseline.history.shape[1], season, settings)
-    shape = (len(origins), len(baseline.history), horizon)
-    forecast, last, year, actual = (np.full(shape, np.nan) for _ in range(4))
+    shape = (len(origins), len(baseline.history), reach)
+    if len(origins) == 0:
+        nothing = np.zeros(shape)
+        return Backtest(nothing, nothing, nothing, nothing, origins), equal_weights(route, settings)
+    least = _least_known(season)
+    old = np.stack([baseline.upto(int(origin)).lengths >= least for origin in origins])
+    actual = np.stack([_ahead(baseline.history, int(origin), reach) for origin in origins])
+    actual[~old] = np.nan
+    found = candidates(baseline, route, known, settings, season, reach, origins)
+    weights = {
+        nature: earned_weights(paths, actual[:, chosen], settings.weight_power)
+        for nature, (chosen, paths) in found.items()
+    }
+    forecast = mixed(found, weights, shape)
     for place, origin in enumerate(origins):
         past = baseline.upto(int(origin))
-        old = past.lengths >= _least_known(season)
-        if not old.any():
-            continue
-        raw = demand.upto(int(origin)).rows(old)
-        path = routed(past.rows(old), route[old], known, settings, season, horizon)
-        forecast[place, old] = held_to_family(path, past.rows(old), known, settings, season)
-        last[place, old] = known["naive"](raw, season, horizon)
-        year[place, old] = known["seasonal_naive"](raw, season, horizon)
-        actual[place] = _ahead(baseline.history, int(origin), horizon)
-    return Backtest(forecast, last, year, actual, origins)
+        forecast[place] = held_to_family(forecast[place], past, known, settings, season)
+    last, year = (
+        paths_at(demand, known[name], season, reach, origins) for name in ("naive", "seasonal_naive")
+    )
+    for paths in (forecast, last, year):
+        paths[~old] = np.nan
+    return Backtest(forecast, last, year, actual, origins), weights

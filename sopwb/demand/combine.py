@@ -10,26 +10,40 @@ import numpy.typing as npt
 from sopwb.config.demand import ForecastSettings
 from sopwb.demand.panel import Array, Panel
 from sopwb.errors import Fault, InputError
+from sopwb.extend import mark_of
 
 __all__ = [
     "INTERMITTENT",
     "IN_SEASON",
     "REGULAR",
+    "Candidates",
     "Forecaster",
     "Route",
+    "Weights",
+    "candidates",
     "check_forecasters",
-    "combined",
+    "earned_weights",
+    "equal_weights",
     "forecasters_by_route",
     "held_to_family",
-    "routed",
+    "mixed",
+    "paths_at",
     "routes",
     "without_ramp",
 ]
 
 Forecaster = Callable[[Panel, int, int], Array]
 Route = npt.NDArray[np.int64]
+Candidates = Mapping[int, tuple[npt.NDArray[np.int64], Array]]
+"""By nature: numbers of the series, and the paths, forecaster by origin by series by bucket ahead."""
+Weights = Mapping[int, Array]
+"""By nature: weight of each forecaster for each series."""
 REGULAR, INTERMITTENT, IN_SEASON = 0, 1, 2
 RAMP_SHARE = 6
+CHANCE_LIKENESS = 2.6
+PRIOR_ORIGINS = 3.0
+LEAST_RELATIVE = 0.2
+FALLBACK = "simple_smoothing"
 FAMILY_REACH = 0.25
 """Share by which the sum of a family may differ from its own forecast and still be believed."""
 
@@ -47,7 +61,9 @@ def routes(panel: Panel, settings: ForecastSettings, season: int) -> Route:
     empty = 1 - sales / np.maximum(length, 1)
     interval = length / np.maximum(sales, 1)
     sparse = (empty >= settings.intermittent_zero_rate) & (interval >= settings.intermittent_interval)
-    yearly = _yearly_likeness(panel.history, season) >= settings.in_season_likeness
+    # few pairs of years look alike by chance
+    chance = CHANCE_LIKENESS / np.sqrt(np.maximum(length - season, 1))
+    yearly = _yearly_likeness(panel.history, season) >= np.maximum(settings.in_season_likeness, chance)
     return np.where(sparse, np.where(yearly, IN_SEASON, INTERMITTENT), REGULAR)
 
 
@@ -87,35 +103,116 @@ def check_forecasters(names: Sequence[str], known: Mapping[str, Forecaster]) -> 
         )
 
 
-def combined(
-    panel: Panel, names: Sequence[str], known: Mapping[str, Forecaster], season: int, horizon: int
+def paths_at(
+    panel: Panel, function: Forecaster, season: int, horizon: int, origins: npt.NDArray[np.int64]
 ) -> Array:
-    """Mean of the named forecasters, never negative.
+    """Paths of one forecaster from several origins: origin by series by bucket ahead, never negative.
 
-    References
-    ----------
-    Clemen (1989): the simple mean is hard to beat; Makridakis and Hibon (2000) confirm it on M3.
+    NaN where the forecaster is silent.
+
+    A forecaster whose mark names a way ``at_origins`` makes them in one pass; any other is called once per
+    origin with what was known then.
     """
-    paths = [known[name](panel, season, horizon) for name in names]
-    return np.asarray(np.maximum(np.nan_to_num(np.mean(paths, axis=0)), 0.0))
+    mark = mark_of(function)
+    together = mark.options.get("at_origins") if mark else None
+    if together is not None:
+        paths = together(without_ramp(panel, season), season, horizon, origins)
+    else:
+        pasts = (without_ramp(panel.upto(int(origin)), season) for origin in origins)
+        paths = np.stack([function(past, season, horizon) for past in pasts])
+    return np.asarray(np.maximum(paths, 0.0))
 
 
-def routed(
+def candidates(
     panel: Panel,
     route: Route,
     known: Mapping[str, Forecaster],
     settings: ForecastSettings,
     season: int,
     horizon: int,
-) -> Array:
-    """Forecast of every series by the combination of its nature."""
-    panel = without_ramp(panel, season)
-    result = np.zeros((len(panel.history), horizon))
+    origins: npt.NDArray[np.int64],
+) -> Candidates:
+    """Paths of every forecaster for the series of its nature, from each origin.
+
+    Where all of them are silent, simple smoothing speaks in the place of the first.
+    """
+    found = {}
     for nature, names in forecasters_by_route(settings).items():
-        chosen = route == nature
-        if chosen.any():
-            result[chosen] = combined(panel.rows(chosen), names, known, season, horizon)
+        chosen = np.flatnonzero(route == nature)
+        if len(chosen):
+            rows = panel.rows(chosen)
+            paths = np.stack([paths_at(rows, known[name], season, horizon, origins) for name in names])
+            silent = ~np.isfinite(paths).any(axis=0)
+            if silent.any():
+                paths[0][silent] = paths_at(rows, known[FALLBACK], season, horizon, origins)[silent]
+            found[nature] = (chosen, paths)
+    return found
+
+
+def earned_weights(paths: Array, actual: Array, power: float) -> Array:
+    """Weight of each forecaster for each series, by its error in the backtest: forecaster by series.
+
+    weight = error ** -power, where the mean absolute error of each forecaster, relative to the mean of all,
+    is first averaged with what it is over all series, which counts as much as a few origins.
+
+    Parameters
+    ----------
+    paths
+        Forecaster by origin by series by bucket ahead.
+    actual
+        What came, origin by series by bucket ahead; NaN where it is not known.
+
+    References
+    ----------
+    Bates and Granger (1969), weights by inverse error; Stock and Watson (2004) on shrinking them to equal.
+    """
+    if len(paths) == 1 or power == 0:
+        return np.full((len(paths), paths.shape[2]), 1 / len(paths))
+    known = np.isfinite(actual)
+    seen = known.any(axis=2).sum(axis=0)
+    absolute = _mean_known(np.abs(paths - actual), axis=(1, 3))
+    mean = np.nan_to_num(_mean_known(absolute, axis=0))
+    relative = np.divide(absolute, mean, out=np.full_like(absolute, np.nan), where=mean > 0)
+    usual = np.array(
+        [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 1.0 for row in relative]
+    )
+    relative = np.where(np.isfinite(relative), relative, usual[:, None])
+    shrunk = (seen * relative + PRIOR_ORIGINS * usual[:, None]) / (seen + PRIOR_ORIGINS)
+    weight = np.maximum(shrunk, LEAST_RELATIVE) ** -power
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+def equal_weights(route: Route, settings: ForecastSettings) -> Weights:
+    """The same weight for every forecaster, where there is no backtest to earn one in."""
+    return {
+        nature: np.full((len(names), int((route == nature).sum())), 1 / max(len(names), 1))
+        for nature, names in forecasters_by_route(settings).items()
+    }
+
+
+def mixed(found: Candidates, weights: Weights, shape: tuple[int, int, int]) -> Array:
+    """Weighted mean of the candidates that speak: origin by series by bucket ahead.
+
+    References
+    ----------
+    Clemen (1989): the simple mean is hard to beat; Makridakis and Hibon (2000) confirm it on M3.
+    """
+    result = np.zeros(shape)
+    for nature, (chosen, paths) in found.items():
+        speaks = np.isfinite(paths)
+        weight = weights[nature][:, None, :, None] * speaks
+        total = (weight * np.where(speaks, paths, 0.0)).sum(axis=0)
+        whole = weight.sum(axis=0)
+        result[:, chosen] = np.divide(total, whole, out=np.zeros_like(total), where=whole > 0)
     return result
+
+
+def _mean_known(values: Array, axis: int | tuple[int, ...]) -> Array:
+    """Mean of the known values; NaN where none is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def without_ramp(panel: Panel, season: int) -> Panel:

@@ -15,18 +15,29 @@ from sopwb.demand.combine import (
     REGULAR,
     Forecaster,
     Route,
+    candidates,
     check_forecasters,
     forecasters_by_route,
     held_to_family,
-    routed,
+    mixed,
     routes,
 )
 from sopwb.demand.eligible import exclusion_reasons, never_sold
-from sopwb.demand.interval import band, error_model, pooling_rate, series_scale
+from sopwb.demand.interval import band, error_model, pooling_rate
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
+from sopwb.demand.reconcile import summing_matrix, through_levels
 
-__all__ = ["Histories", "Outlook", "forecast_exclusion", "histories", "outlook", "statistical_forecast"]
+__all__ = [
+    "Histories",
+    "Outlook",
+    "forecast_exclusion",
+    "histories",
+    "outlook",
+    "panel_outlook",
+    "recent_level",
+    "statistical_forecast",
+]
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,10 @@ class Histories:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Forecast of whole buckets after the last one, its backtest, and how far off it may be."""
+    """Forecast of whole buckets after the last one, its backtest, and how far off it may be.
+
+    ``scale`` is the usual size of an error of each series, from which sample paths are drawn.
+    """
 
     forecast: Array
     down: Array
@@ -63,6 +77,7 @@ class Outlook:
     route: Route
     level: Array
     backtest: Backtest
+    scale: Array
 
 
 def histories(
@@ -132,21 +147,61 @@ def outlook(
     InputError
         The settings name an unknown forecaster.
     """
+    group = past.series["group"].to_numpy(dtype=np.int64)
+    baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
+    levels = settings.reconciled_levels
+    summing = summing_matrix(past.series, levels) if levels else None
+    return panel_outlook(baseline, demand, known, settings, horizon=horizon, season=season, summing=summing)
+
+
+def panel_outlook(
+    baseline: Panel,
+    demand: Panel,
+    known: Mapping[str, Forecaster],
+    settings: ForecastSettings,
+    *,
+    horizon: int,
+    season: int,
+    summing: Array | None = None,
+) -> Outlook:
+    """Forecast of every series of a panel, with its backtest and its band.
+
+    Parameters
+    ----------
+    baseline
+        Clean histories.
+    demand
+        Histories the benchmarks of the backtest are made from.
+    summing
+        Hierarchy to be reconciled with, node by series; None for none.
+
+    Raises
+    ------
+    InputError
+        The settings name an unknown forecaster.
+    """
     chosen = [name for names in forecasters_by_route(settings).values() for name in names]
     names = [*chosen, *filter(None, [settings.family_benchmark])]
     check_forecasters(names, known)
-    group = past.series["group"].to_numpy(dtype=np.int64)
-    baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
     route = routes(baseline, settings, season)
-    backtest = rolling_origins(baseline, demand, route, known, settings, season)
-    path = routed(baseline, route, known, settings, season, horizon)
+    backtest, weights = rolling_origins(baseline, demand, route, known, settings, season, horizon)
+    now = np.array([baseline.history.shape[1]], dtype=np.int64)
+    found = candidates(baseline, route, known, settings, season, horizon, now)
+    path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
-    recent = past.baseline[:, -season:]
-    level = np.nan_to_num(np.nanmean(recent, axis=1))
-    scale = series_scale(backtest.error, level, route)
-    errors = error_model(backtest.error, backtest.forecast, scale, level)
-    down, up = band(path, scale, level, errors)
-    return Outlook(path, down, up, route, level, backtest)
+    if summing is not None:
+        path, backtest = through_levels(path, backtest, baseline, summing, known, settings, season)
+    level = recent_level(baseline.history, season)
+    errors = error_model(backtest.error, backtest.forecast, level, route)
+    down, up = band(path, level, route, errors)
+    return Outlook(path, down, up, route, level, backtest, errors.scale)
+
+
+def recent_level(history: Array, season: int) -> Array:
+    """Mean of each series over the last season."""
+    recent = history[:, -max(season, 4) :]
+    known = np.isfinite(recent)
+    return np.asarray(np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _methods(past: Histories, ahead: Outlook, settings: ForecastSettings, season: int) -> pd.Series[str]:

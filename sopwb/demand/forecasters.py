@@ -1,6 +1,7 @@
 """Forecasters of the baseline: each takes a panel, a season and a horizon and gives series by horizon.
 
-A customer's forecaster is a function with the same signature and the same mark. darts and
+A forecaster that cannot speak for a series gives NaN; the others then speak for it. A customer's
+forecaster is a function with the same signature and the same mark. darts and
 statsforecast are imported where they are used, since both are slow to import.
 
 Why not one darts model per series: a fit costs 16 ms (AutoTheta) to over a second (AutoARIMA) and
@@ -15,28 +16,38 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from sopwb.demand.boosted import boosted_paths
+from sopwb.demand.holt_winters import holt_winters_paths
 from sopwb.demand.panel import Array, Panel, is_weekly
 from sopwb.demand.season import season_ahead, season_of_past, seasonal_profile
 from sopwb.demand.smoothing import damped_trend_path, simple_path, theta_path
 from sopwb.extend import forecaster
 
 __all__ = [
+    "boosted",
     "damped_trend",
     "darts_exponential_smoothing",
     "darts_theta",
+    "holt_winters",
+    "holt_winters_additive",
     "intermittent_demand",
     "naive",
     "same_season",
     "seasonal_naive",
     "simple_smoothing",
     "theta",
+    "yearly_mean",
 ]
 
 TSB_ALPHA = 0.1
 LEAST_SALES = 2
+LEAST_RECENT = 12
 YEARS_OF_SEASON = 3
+YEARS_TO_LEARN = 1.5
+SEASONS_TO_READ, WEEKLY_SEASONS_TO_READ = 2, 4
 
 
 def _last_known(values: Array) -> Array:
@@ -98,6 +109,87 @@ def theta(panel: Panel, season: int, horizon: int) -> Array:
     return theta_path(values, horizon, reach=2 * season) * scale * index
 
 
+def _aged(panel: Panel, season: int) -> npt.NDArray[np.bool_]:
+    """Whether a series is old enough to read a season from."""
+    seasons = WEEKLY_SEASONS_TO_READ if is_weekly(season) else SEASONS_TO_READ
+    return np.asarray(panel.lengths >= seasons * season + 1)
+
+
+def _holt_winters_at(
+    panel: Panel,
+    season: int,
+    horizon: int,
+    origins: npt.NDArray[np.int64],
+    *,
+    multiplicative: bool,
+) -> Array:
+    """Holt-Winters paths from every origin; NaN where there is no season or too few of them yet."""
+    result = np.full((len(origins), len(panel.history), horizon), np.nan)
+    if season <= 1:
+        return result
+    always = _aged(panel.upto(int(origins[0])), season)
+    if always.any():
+        result[:, always] = holt_winters_paths(
+            panel.history[always], season, horizon, origins, multiplicative=multiplicative
+        )
+    for place, origin in enumerate(origins):
+        past = panel.upto(int(origin))
+        aged = _aged(past, season) & ~always
+        if aged.any():
+            last = np.array([origin], dtype=np.int64)
+            result[place, aged] = holt_winters_paths(
+                past.history[aged], season, horizon, last, multiplicative=multiplicative
+            )[0]
+    return result
+
+
+def _multiplicative_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:
+    return _holt_winters_at(panel, season, horizon, origins, multiplicative=True)
+
+
+def _additive_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:
+    return _holt_winters_at(panel, season, horizon, origins, multiplicative=False)
+
+
+@forecaster("holt_winters", at_origins=_multiplicative_at)
+def holt_winters(panel: Panel, season: int, horizon: int) -> Array:
+    """Holt-Winters smoothing with a damped trend and a season that moves and multiplies.
+
+    Silent (NaN) for series younger than two seasons, or four of weeks.
+    """
+    last = np.array([panel.history.shape[1]], dtype=np.int64)
+    return np.asarray(_multiplicative_at(panel, season, horizon, last)[0])
+
+
+@forecaster("holt_winters_additive", at_origins=_additive_at)
+def holt_winters_additive(panel: Panel, season: int, horizon: int) -> Array:
+    """Holt-Winters smoothing with a damped trend and a season that moves and is added.
+
+    Silent (NaN) for series younger than two seasons, or four of weeks.
+    """
+    last = np.array([panel.history.shape[1]], dtype=np.int64)
+    return np.asarray(_additive_at(panel, season, horizon, last)[0])
+
+
+def _boosted_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:
+    """Boosted paths from every origin; NaN where there is too little to learn from."""
+    nothing = np.full((len(origins), len(panel.history), horizon), np.nan)
+    if not is_weekly(season) or int(origins[0]) < YEARS_TO_LEARN * season:
+        return nothing
+    paths, made = boosted_paths(panel.history, season, horizon, origins)
+    return np.where(made[:, :, None], paths, nothing)
+
+
+@forecaster("boosted", at_origins=_boosted_at)
+def boosted(panel: Panel, season: int, horizon: int) -> Array:
+    """One gradient-boosted model of all weekly series with two years of history or more.
+
+    Silent (NaN) for other series.
+    """
+    last = np.array([panel.history.shape[1]], dtype=np.int64)
+    return np.asarray(_boosted_at(panel, season, horizon, last)[0])
+
+
 @forecaster("same_season")
 def same_season(panel: Panel, season: int, horizon: int) -> Array:
     """Mean of the same buckets of the last three years, for what sells only in its season."""
@@ -114,6 +206,15 @@ def same_season(panel: Panel, season: int, horizon: int) -> Array:
     if is_weekly(season):
         mean = (np.roll(mean, 1, axis=1) + 2 * mean + np.roll(mean, -1, axis=1)) / 4
     return np.asarray(mean[:, np.arange(horizon) % season])
+
+
+@forecaster("yearly_mean")
+def yearly_mean(panel: Panel, season: int, horizon: int) -> Array:
+    """Mean of the last season, or of twelve buckets where it is shorter."""
+    recent = panel.history[:, -max(season, LEAST_RECENT) :]
+    known = np.isfinite(recent)
+    level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(level[:, None], horizon, axis=1)
 
 
 @forecaster("intermittent_demand")

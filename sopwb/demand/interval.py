@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ LOWER, UPPER = 0.1, 0.9
 PRIOR_ORIGINS = 3.0
 DEFAULT_RELATIVE = 0.5
 LEAST_SCORES = 30
+LEAST_RELATIVE = 1e-3
+LEAST_POWER = 0.5
+HALF_LIVES = 4
 STEEPEST_GROWTH = 0.5
 UNSEEN_GROWTH = 0.25
 NORMAL_TAIL = 1.6
@@ -23,16 +27,26 @@ NORMAL_TAIL = 1.6
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """Distance of the quantiles from the forecast, in units of a series' mean absolute error.
+    """How far the quantiles lie from the forecast, by series and by bucket ahead.
 
-    ``distance = start * buckets_ahead ** growth`` for the lower and the upper quantile; beyond the
-    ``seen`` buckets of the backtest it grows at least with the fourth root.
+    distance = scale of the series x (forecast / level) ** power x start x buckets_ahead ** growth, with start
+    and growth of the kind of series; beyond the ``seen`` buckets of the backtest it grows at least with the
+    fourth root.
+
+    Parameters
+    ----------
+    scale
+        Mean absolute error of each series at its usual level.
+    power
+        How errors grow with the height of the forecast: 0 not at all, 1 in proportion.
+    lower, upper
+        Start and growth for each kind of series.
     """
 
-    lower_start: float
-    lower_growth: float
-    upper_start: float
-    upper_growth: float
+    scale: Array
+    power: float
+    lower: Mapping[int, tuple[float, float]]
+    upper: Mapping[int, tuple[float, float]]
     seen: int
 
 
@@ -62,11 +76,60 @@ def series_scale(error: Array, level: Array, group: npt.NDArray[np.int64]) -> Ar
     return np.asarray(np.maximum(shrunk * level, 1e-9))
 
 
-def _spread(scale: Array, forecast: Array, level: Array) -> Array:
-    """Scale of each forecast: that of the series, times the root of its height over the level."""
-    safe = np.maximum(level, 1e-9)
-    height = np.clip(forecast / safe.reshape((-1, 1)), 0.1, 10.0)
-    return np.asarray(scale.reshape((-1, 1)) * np.sqrt(height))
+def _height(forecast: Array, level: Array) -> Array:
+    """Height of each forecast over the usual level of its series, between a tenth and ten times."""
+    safe = np.maximum(level, 1e-9).reshape((-1, 1))
+    return np.asarray(np.clip(np.nan_to_num(forecast) / safe, 0.1, 10.0))
+
+
+def _height_power(error: Array, height: Array, scale: Array) -> float:
+    """Power of the height with which errors grow, by least squares on logarithms, between a half and one."""
+    relative = np.abs(error) / scale.reshape((-1, 1))
+    used = np.isfinite(relative) & (relative > LEAST_RELATIVE)
+    if used.sum() < LEAST_SCORES:
+        return LEAST_POWER
+    x, y = np.log(height[used]), np.log(relative[used])
+    about = x - x.mean()
+    square = float((about**2).sum())
+    power = float((about * (y - y.mean())).sum()) / square if square > 0 else LEAST_POWER
+    return float(np.clip(power, LEAST_POWER, 1.0))
+
+
+def _scores(error: Array, level: Array, kind: npt.NDArray[np.int64]) -> Array:
+    """Errors in units of the series' scale, which is made from the other origins.
+
+    A scale made from the errors it divides would make them look smaller than the next ones will be.
+    """
+    if len(error) == 1 or error.size == 0:
+        return np.asarray(error / series_scale(error, level, kind).reshape((-1, 1)))
+    others = (np.delete(error, place, axis=0) for place in range(len(error)))
+    scales = [series_scale(rest, level, kind).reshape((-1, 1)) for rest in others]
+    return np.asarray(error / np.stack(scales))
+
+
+def _weighted_quantile(values: Array, weight: Array, rate: float) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weight[order]) - 0.5 * weight[order]
+    return float(np.interp(rate * weight.sum(), total, values[order]))
+
+
+def _quantiles(scores: Array) -> tuple[tuple[float, float], tuple[float, float], int]:
+    """Start and growth of the lower and the upper quantile, and the buckets ahead that were seen.
+
+    Later origins count more, with a half-life of a quarter of the origins: they are made
+    from as much history as the next forecast.
+    """
+    age = np.arange(len(scores))[::-1, None]
+    recent = np.broadcast_to(0.5 ** (HALF_LIVES * age / max(len(scores), 1)), scores.shape[:2])
+    counts = np.isfinite(scores).sum(axis=(0, 1)).astype(float)
+    lower, upper = np.zeros(scores.shape[2]), np.zeros(scores.shape[2])
+    for ahead in range(scores.shape[2]):
+        known = np.isfinite(scores[:, :, ahead])
+        if known.any():
+            values, weight = scores[:, :, ahead][known], recent[known]
+            lower[ahead], upper[ahead] = (_weighted_quantile(values, weight, rate) for rate in (LOWER, UPPER))
+    seen = int((counts >= LEAST_SCORES).sum()) or scores.shape[2]
+    return _power_law(-lower, counts), _power_law(upper, counts), seen
 
 
 def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
@@ -84,35 +147,49 @@ def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
     return float(np.exp(mean_y - growth * mean_x)), growth
 
 
-def error_model(error: Array, forecast: Array, scale: Array, level: Array) -> ErrorModel:
-    """Quantiles of the scaled errors by bucket ahead, smoothed and continued by a power law.
+def error_model(error: Array, forecast: Array, level: Array, kind: npt.NDArray[np.int64]) -> ErrorModel:
+    """Quantiles of the scaled errors by kind and bucket ahead, smoothed and continued by a power law.
+
+    Parameters
+    ----------
+    error, forecast
+        Origin by series by bucket ahead.
+    level
+        Usual demand of each series.
+    kind
+        Kind of each series, such as intermittent or not.
 
     References
     ----------
-    Split conformal prediction (Vovk et al. 2005); residuals pooled over series after scaling.
+    Split conformal prediction (Vovk et al. 2005); residuals pooled over series after scaling; weights by age
+    after Barber, Candes, Ramdas and Tibshirani (2023).
     """
-    scores = error / np.stack([_spread(scale, path, level) for path in np.nan_to_num(forecast)])
-    flat = scores.reshape(-1, scores.shape[2])
-    counts = np.isfinite(flat).sum(axis=0).astype(float)
-    lower, upper = np.zeros(flat.shape[1]), np.zeros(flat.shape[1])
-    for ahead in range(flat.shape[1]):
-        known = flat[np.isfinite(flat[:, ahead]), ahead]
-        if len(known):
-            lower[ahead], upper[ahead] = np.quantile(known, [LOWER, UPPER])
-    seen = int((counts >= LEAST_SCORES).sum()) or flat.shape[1]
-    return ErrorModel(*_power_law(-lower, counts), *_power_law(upper, counts), seen)
+    height = np.stack([_height(path, level) for path in forecast]) if len(forecast) else forecast
+    power = _height_power(error, height, series_scale(error, level, kind))
+    even = error / height**power if error.size else error
+    scores = _scores(even, level, kind)
+    lower, upper, seen = {}, {}, error.shape[2]
+    for number in np.unique(kind):
+        own = scores[:, kind == number]
+        enough = np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2]
+        lower[int(number)], upper[int(number)], own_seen = _quantiles(own if enough else scores)
+        seen = min(seen, own_seen)
+    return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
 
 
-def band(forecast: Array, scale: Array, level: Array, model: ErrorModel) -> tuple[Array, Array]:
+def band(
+    forecast: Array, level: Array, kind: npt.NDArray[np.int64], model: ErrorModel
+) -> tuple[Array, Array]:
     """Distance of the 10 percent and of the 90 percent quantile from the forecast, both positive."""
     ahead = np.arange(1, forecast.shape[1] + 1, dtype=float)
-    spread = _spread(scale, forecast, level)
+    spread = model.scale.reshape((-1, 1)) * _height(forecast, level) ** model.power
     beyond = np.maximum(ahead / model.seen, 1.0)
-    down = spread * model.lower_start * ahead**model.lower_growth
-    up = spread * model.upper_start * ahead**model.upper_growth
-    down = down * beyond ** max(0.0, UNSEEN_GROWTH - model.lower_growth)
-    up = up * beyond ** max(0.0, UNSEEN_GROWTH - model.upper_growth)
-    return np.minimum(down, forecast), up
+    distances = []
+    for side in (model.lower, model.upper):
+        start = np.array([side[int(number)][0] for number in kind]).reshape((-1, 1))
+        growth = np.array([side[int(number)][1] for number in kind]).reshape((-1, 1))
+        distances.append(spread * start * ahead**growth * beyond ** np.maximum(0.0, UNSEEN_GROWTH - growth))
+    return np.minimum(distances[0], forecast), distances[1]
 
 
 def _window_sums(error: Array, buckets: int) -> Array:

@@ -10,7 +10,7 @@ from sopwb.demand.panel import Array, Panel
 __all__ = ["centred_trend", "season_ahead", "season_of_past", "seasonal_profile"]
 
 LEAST_INDEX = 0.02
-TWICE = 2
+DOUBT_SHARE = 2
 BELIEF_SHARE = 3
 
 
@@ -74,15 +74,23 @@ def _group_profile(panel: Panel, ratios: Array) -> Array:
         mean, noise, count = _mean_and_noise(np.where(seen, by_year, np.nan)[None], axis=1)
         if count.max() < 1:
             continue
-        profile[members] = _shrink(mean, np.ones_like(mean), _noise_of(noise, count))
+        profile[members] = _shrink(mean, np.ones_like(mean), _noise_of(mean, noise, count))
     return profile
 
 
-def _noise_of(noise: Array, count: Array) -> Array:
-    """Mean noise of a profile; positions seen once borrow the noise of those seen often."""
-    often = count >= TWICE
-    total = np.where(often, noise, 0.0).sum(axis=1)
-    return np.asarray(np.divide(total, often.sum(axis=1), out=np.ones(len(noise)), where=often.any(axis=1)))
+def _noise_of(mean: Array, noise: Array, count: Array) -> Array:
+    """Mean noise of a profile, from how much its positions vary from year to year.
+
+    Until a whole season has come again, little is known of that; the shape itself, taken as noise,
+    then counts as much as half of the repetitions that are missing.
+    """
+    freedom = np.maximum(count - 1, 0)
+    varied = (noise * count * freedom).sum(axis=1)
+    shape = np.where(count > 0, (mean - 1) ** 2, 0.0).sum(axis=1) / np.maximum((count > 0).sum(axis=1), 1)
+    seen = freedom.sum(axis=1)
+    belief = np.maximum(mean.shape[1] - seen, 0) / DOUBT_SHARE
+    single = (varied + belief * shape) / np.maximum(seen + belief, 1e-9)
+    return np.asarray(single * (1 / np.maximum(count, 1)).mean(axis=1))
 
 
 def _believed(history: Array, group: Array, young: npt.NDArray[np.bool_]) -> Array:
@@ -141,7 +149,7 @@ def seasonal_profile(panel: Panel, season: int) -> Array:
     group = _group_profile(panel, ratios)
     mean, noise, count = _mean_and_noise(ratios, axis=1)
     group = _believed(panel.history, group, young=np.asarray(count.max(axis=1) == 0))
-    shrunk = _shrink(np.where(count > 0, mean, group), group, _noise_of(noise, count))
+    shrunk = _shrink(np.where(count > 0, mean, group), group, _noise_of(mean, noise, count))
     shrunk = np.maximum(shrunk, LEAST_INDEX)
     return np.asarray(shrunk / shrunk.mean(axis=1, keepdims=True))
 

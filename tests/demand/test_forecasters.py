@@ -7,9 +7,13 @@ from sopwb.demand.combine import (
     IN_SEASON,
     INTERMITTENT,
     REGULAR,
+    candidates,
     check_forecasters,
-    combined,
+    earned_weights,
+    equal_weights,
     held_to_family,
+    mixed,
+    paths_at,
     routes,
     without_ramp,
 )
@@ -34,15 +38,75 @@ BAD = panel(
 )
 
 
+def alone(name, bad, known, season, horizon):
+    """Path of one forecaster for every series, whatever their nature."""
+    settings = ForecastSettings(regular=(name,))
+    route = np.zeros(len(bad.history), dtype=np.int64)
+    now = np.array([bad.history.shape[1]])
+    found = candidates(bad, route, known, settings, season, horizon, now)
+    return mixed(found, equal_weights(route, settings), (1, len(bad.history), horizon))[0]
+
+
 @pytest.mark.parametrize("name", sorted(set(forecasters.__all__)))
-@pytest.mark.parametrize("season", [4, 52])
+@pytest.mark.parametrize("season", [1, 4, 52])
 def test_no_series_is_so_bad_that_a_forecaster_fails(name, season, parts):
-    path = combined(BAD, [name], parts.forecasters, season, 15)
+    path = alone(name, BAD, parts.forecasters, season, 15)
     assert path.shape == (6, 15)
     assert np.isfinite(path).all()
     assert (path >= 0).all()
     assert path[0].max() == 0
     assert path[1] == pytest.approx(np.full(15, 12.0))
+
+
+def test_a_silent_forecaster_leaves_the_word_to_the_others():
+    def silent(past, season, horizon):
+        return np.full((len(past.history), horizon), np.nan)
+
+    def seven(past, season, horizon):
+        return np.full((len(past.history), horizon), 7.0)
+
+    known = {"silent": silent, "seven": seven, "simple_smoothing": forecasters.simple_smoothing}
+    level = panel(np.full(30, 3.0))
+    route, now = np.array([REGULAR]), np.array([30])
+    for names, expected in ((("silent", "seven"), 7.0), (("silent",), 3.0)):
+        settings = ForecastSettings(regular=names)
+        found = candidates(level, route, known, settings, 12, 2, now)
+        path = mixed(found, equal_weights(route, settings), (1, 1, 2))
+        assert path[0, 0] == pytest.approx([expected, expected])
+
+
+def test_a_forecaster_that_erred_less_weighs_more_and_power_zero_weighs_all_the_same():
+    actual = np.full((6, 2, 3), 10.0)
+    paths = np.stack([actual + 1.0, actual + 4.0])
+    weight = earned_weights(paths, actual, 2.0)
+    assert (weight[0] > 0.7).all()
+    assert weight.sum(axis=0) == pytest.approx([1.0, 1.0])
+    assert earned_weights(paths, actual, 0.0) == pytest.approx(np.full((2, 2), 0.5))
+
+
+def test_a_forecaster_without_a_backtest_has_the_weight_of_the_usual_one():
+    actual = np.full((6, 2, 3), 10.0)
+    better, worse = actual + 1.0, actual + 2.0
+    better[:, 1] = np.nan
+    weight = earned_weights(np.stack([better, worse]), actual, 1.0)
+    assert np.isfinite(weight).all()
+    assert weight[0, 1] > 0
+
+
+@pytest.mark.parametrize("name", ["holt_winters", "holt_winters_additive", "boosted"])
+def test_what_is_forecast_from_an_origin_does_not_change_when_the_future_does(name, parts):
+    draw = np.random.default_rng(4)
+    season, length = (52, 180) if name == "boosted" else (12, 72)
+    history = draw.uniform(50, 100, (20, length))
+    origins = np.array([length - 20, length - 10])
+    changed = history.copy()
+    changed[:, length - 20 :] *= 3
+    first, second = (
+        paths_at(panel(*values), parts.forecasters[name], season, 6, origins)[0]
+        for values in (history, changed)
+    )
+    assert np.isfinite(first).all()
+    assert first == pytest.approx(second)
 
 
 def test_the_naive_forecast_repeats_the_last_and_the_seasonal_one_the_year():

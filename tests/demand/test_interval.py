@@ -11,8 +11,8 @@ def test_the_band_of_a_normal_error_covers_four_of_five():
     level = np.full(50, 100.0)
     forecast = np.full((12, 50, 6), 100.0)
     error = draw.normal(0, 20, (12, 50, 6))
-    scale = series_scale(error, level, GROUP)
-    down, up = band(np.full((50, 6), 100.0), scale, level, error_model(error, forecast, scale, level))
+    model = error_model(error, forecast, level, GROUP)
+    down, up = band(np.full((50, 6), 100.0), level, GROUP, model)
     fresh = draw.normal(0, 20, (200, 50, 6))
     assert ((fresh > -down) & (fresh < up)).mean() == pytest.approx(0.8, abs=0.03)
 
@@ -20,9 +20,8 @@ def test_the_band_of_a_normal_error_covers_four_of_five():
 def test_a_band_never_reaches_below_zero_and_widens_beyond_what_was_seen():
     error = np.random.default_rng(5).normal(0, 60, (12, 50, 6))
     level = np.full(50, 50.0)
-    scale = series_scale(error, level, GROUP)
-    model = error_model(error, np.full((12, 50, 6), 50.0), scale, level)
-    down, up = band(np.full((50, 96), 50.0), scale, level, model)
+    model = error_model(error, np.full((12, 50, 6), 50.0), level, GROUP)
+    down, up = band(np.full((50, 96), 50.0), level, GROUP, model)
     assert (down <= 50.0).all()
     assert up[0, -1] > 1.5 * up[0, 5]
 
@@ -47,3 +46,31 @@ def test_independent_errors_grow_with_the_root_of_the_buckets():
     assert pooling_rate(draw.normal(0, 1, (40, 50, 4)), 4) == pytest.approx(0.5, abs=0.05)
     same = np.repeat(draw.normal(0, 1, (40, 50, 1)), 4, axis=2)
     assert pooling_rate(same, 4) == pytest.approx(1.0)
+
+
+def test_errors_in_proportion_to_the_forecast_are_told_from_errors_that_are_not():
+    draw = np.random.default_rng(7)
+    level, height = np.full(50, 100.0), draw.uniform(0.5, 2.0, (12, 50, 6))
+    growing = error_model(draw.normal(0, 20, height.shape) * height, 100 * height, level, GROUP)
+    steady = error_model(draw.normal(0, 20, height.shape), 100 * height, level, GROUP)
+    assert growing.power > 0.85
+    assert steady.power == 0.5
+
+
+def test_kinds_of_series_have_bands_of_their_own():
+    draw = np.random.default_rng(8)
+    kind = np.repeat([0, 1], 25)
+    error = draw.normal(0, 20, (12, 50, 6))
+    error[:, kind == 1] = 20 * draw.exponential(1, (12, 25, 6)) - 20
+    model = error_model(error, np.full(error.shape, 100.0), np.full(50, 100.0), kind)
+    assert model.lower[1][0] < model.lower[0][0]
+
+
+def test_a_single_origin_and_none_at_all_still_give_a_band():
+    level = np.full(50, 10.0)
+    for origins in (0, 1):
+        error = np.random.default_rng(9).normal(0, 2, (origins, 50, 6))
+        model = error_model(error, np.full(error.shape, 10.0), level, GROUP)
+        down, up = band(np.full((50, 6), 10.0), level, GROUP, model)
+        assert np.isfinite(down).all()
+        assert (up > 0).all()

@@ -51,7 +51,9 @@ def test_every_live_series_has_every_bucket_and_every_sum_ties(planned):
     forecast = made["statistical_forecast"]
     cola = forecast[(forecast["product"] == "cola") & (forecast["market"] == "north")]
     assert cola["baseline_qty"].iloc[:3].to_numpy() == pytest.approx(SEASON[:3] * 10, rel=0.12)
-    assert cola["method"].unique().tolist() == ["damped_trend + theta"]
+    assert cola["method"].unique().tolist() == [
+        "damped_trend + theta + holt_winters + holt_winters_additive + boosted"
+    ]
 
 
 def test_the_same_tables_twice_give_the_same_bytes_and_nothing_given_is_written_into(

@@ -1,0 +1,322 @@
+"""Holt-Winters smoothing of a whole panel at once: level, damped trend and a season that moves.
+
+One pass over time updates every series under every parameter set of a grid. The states at any
+bucket on the way give the forecast from that origin, so a backtest costs hardly more than a forecast.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sopwb.demand.panel import Array
+from sopwb.demand.season import centred_trend
+
+__all__ = ["Parameters", "States", "first_states", "holt_winters_paths", "parameter_grid", "states_over_time"]
+
+ALPHAS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.85)
+BETAS = (0.0, 0.05, 0.2)
+DAMPINGS = (0.9, 0.98)
+GAMMAS = (0.0, 0.05, 0.15, 0.35)
+FIRST_SEASONS = 5
+LINE_SEASONS = 2
+SHRINK_BUCKETS = 6.0
+LEAST_INDEX = 0.02
+LEAST_BASE = 1e-3
+BLOCK = 128
+"""Series worked on together: their states stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Smoothing constants, each one row per parameter set.
+
+    Parameters
+    ----------
+    alpha, beta, gamma
+        Share of the one-step error that moves level, trend and season (error-correction form).
+    phi
+        Damping of the trend per bucket.
+    """
+
+    alpha: Array
+    beta: Array
+    phi: Array
+    gamma: Array
+
+
+@dataclass
+class States:
+    """Level and trend (parameter set by series), season (position by parameter set by series), errors.
+
+    Position 0 of the season belongs to the bucket after the last column of the panel.
+    """
+
+    level: Array
+    trend: Array
+    season: Array
+    squares: Array
+
+
+def parameter_grid() -> Parameters:
+    """Every combination of the smoothing constants tried."""
+    grid = np.array(list(itertools.product(ALPHAS, BETAS, DAMPINGS, GAMMAS)))
+    alpha, ratio, phi, share = (grid[:, i][:, None] for i in range(4))
+    return Parameters(alpha, alpha * ratio, phi, share * (1 - alpha))
+
+
+def _position_means(values: Array, position: npt.NDArray[np.int64], season: int) -> tuple[Array, Array]:
+    """Mean by position of the season and how often each position was seen."""
+    mean, count = np.zeros((2, len(values), season))
+    known = np.isfinite(values)
+    for place in range(season):
+        here = known & (position == place)
+        count[:, place] = here.sum(axis=1)
+        mean[:, place] = np.where(here, values, 0.0).sum(axis=1) / np.maximum(count[:, place], 1)
+    return mean, count
+
+
+def _first_season(ratio: Array, position: npt.NDArray[np.int64], season: int, neutral: float) -> Array:
+    """Seasonal index by position, pulled to none by the share of its shape that is noise (James-Stein)."""
+    mean, count = _position_means(ratio, position, season)
+    mean = np.where(count > 0, mean, neutral)
+    about = ratio - np.take_along_axis(mean, position, axis=1)
+    spread, _ = _position_means(about**2, position, season)
+    often = count > 1
+    noise = np.where(often, spread / np.maximum(count - 1, 1), 0.0).sum(axis=1)
+    noise = noise / np.maximum(often.sum(axis=1), 1)
+    distance = ((mean - neutral) ** 2).mean(axis=1)
+    signal = 1 - np.divide(noise, distance, out=np.zeros_like(noise), where=distance > 0)
+    return np.asarray(neutral + np.clip(signal, 0.0, 1.0)[:, None] * (mean - neutral))
+
+
+def _window(values: Array, width: int) -> tuple[Array, npt.NDArray[np.int64]]:
+    """First known buckets of each series, and their columns."""
+    start = np.argmax(np.isfinite(values), axis=1)
+    column = start[:, None] + np.arange(width)[None, :]
+    inside = column < values.shape[1]
+    early = np.take_along_axis(values, np.minimum(column, values.shape[1] - 1), axis=1)
+    return np.where(inside, early, np.nan), column
+
+
+def first_states(
+    values: Array, season: int, *, multiplicative: bool, length: int
+) -> tuple[Array, Array, Array]:
+    """Level, trend and season before the first bucket of each series.
+
+    The season is read from the first five seasons (classical decomposition), level and trend from
+    a line through the first two without it.
+
+    Parameters
+    ----------
+    values
+        Series by time; only what may be known at the earliest origin.
+    length
+        Buckets of the whole panel, from whose end positions of the season are counted.
+
+    Returns
+    -------
+    tuple of arrays
+        Level by series, trend by series, season by series by position.
+    """
+    width = min(values.shape[1], FIRST_SEASONS * season)
+    early, column = _window(values, width)
+    position = (column - length) % season
+    trend = centred_trend(early, season)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(trend > 0, early / trend, np.nan) if multiplicative else early - trend
+    index = _first_season(ratio, position, season, 1.0 if multiplicative else 0.0)
+    if multiplicative:
+        index = np.maximum(index, LEAST_INDEX)
+        index /= index.mean(axis=1, keepdims=True)
+        without = early / np.take_along_axis(index, position, axis=1)
+    else:
+        index -= index.mean(axis=1, keepdims=True)
+        without = early - np.take_along_axis(index, position, axis=1)
+    level, slope = _first_line(without[:, : max(LINE_SEASONS * season, 4)])
+    return level, slope, index
+
+
+def _first_line(values: Array) -> tuple[Array, Array]:
+    """Level just before, and shrunk slope of, the least-squares line through the known values."""
+    known = np.isfinite(values)
+    time = np.arange(values.shape[1], dtype=float)[None, :]
+    count = known.sum(axis=1)
+    safe = np.maximum(count, 1)
+    middle = np.where(known, time, 0.0).sum(axis=1) / safe
+    mean = np.where(known, values, 0.0).sum(axis=1) / safe
+    centred = np.where(known, time - middle[:, None], 0.0)
+    square = (centred**2).sum(axis=1)
+    cross = (centred * np.where(known, values, 0.0)).sum(axis=1)
+    slope = np.divide(cross, square, out=np.zeros(len(values)), where=square > 0)
+    slope *= count / (count + SHRINK_BUCKETS)
+    level = mean - slope * (middle + 1)
+    return np.where(level > 0.1 * np.abs(mean), level, mean), np.where(level > 0.1 * np.abs(mean), slope, 0.0)
+
+
+def states_over_time(
+    values: Array,
+    first: tuple[Array, Array, Array],
+    parameters: Parameters,
+    *,
+    multiplicative: bool,
+) -> Iterator[States]:
+    """States after each bucket; the same arrays are changed in place and given again.
+
+    error = y - (l + φb)s or y - (l + φb) - s, l' = l + φb + α error/s, b' = φb + β error/s,
+    s' = s + γ error/(l + φb); without the divisions when additive. A bucket that is not known
+    leaves the season alone and moves the level along its trend.
+
+    Parameters
+    ----------
+    values
+        Series by time, the longest history first; NaN before the first bucket of a series.
+
+    References
+    ----------
+    Hyndman, Koehler, Ord and Snyder (2008), table 2.1: ETS(A,Ad,A) and ETS(·,Ad,M).
+    """
+    level, trend, index = first
+    sets = len(parameters.alpha)
+    season = index.shape[1]
+    now = States(
+        np.repeat(level[None], sets, axis=0),
+        np.repeat(trend[None], sets, axis=0),
+        np.repeat(index.T[:, None, :], sets, axis=1),
+        np.zeros((sets, len(values))),
+    )
+    known = np.isfinite(values)
+    begins = np.where(known.any(axis=1), known.argmax(axis=1), values.shape[1])
+    for column in range(values.shape[1]):
+        active = int(np.searchsorted(begins, column, side="right"))
+        if active:
+            place = (column - values.shape[1]) % season
+            blind = ~known[:active, column]
+            actual = np.where(blind, 0.0, values[:active, column])
+            _step(now, actual, blind if blind.any() else None, place, parameters, multiplicative)
+        yield now
+
+
+def _step(
+    now: States,
+    actual: Array,
+    blind: npt.NDArray[np.bool_] | None,
+    place: int,
+    parameters: Parameters,
+    multiplicative: bool,
+) -> None:
+    """Move the states of the active series, the first ``len(actual)``, by one bucket."""
+    active = len(actual)
+    level, trend = now.level[:, :active], now.trend[:, :active]
+    index, squares = now.season[place][:, :active], now.squares[:, :active]
+    trend *= parameters.phi
+    level += trend
+    if multiplicative:
+        np.maximum(level, LEAST_BASE, out=level)
+        error = actual - level * index
+    else:
+        error = actual - level - index
+    if blind is not None:
+        error[:, blind] = 0.0
+    squares += error * error
+    if multiplicative:
+        turn = parameters.gamma * error / level
+        error /= index
+        index += turn
+        np.maximum(index, LEAST_INDEX, out=index)
+    else:
+        index += parameters.gamma * error
+    level += parameters.alpha * error
+    trend += parameters.beta * error
+
+
+def _weights(squares: Array, count: Array) -> Array:
+    """Akaike weights of the parameter sets (rows) for each series (columns)."""
+    mean = np.maximum(squares / np.maximum(count, 1), 1e-12)
+    distance = 0.5 * np.maximum(count - 4, 1) * np.log(mean / mean.min(axis=0))
+    weight = np.exp(-np.minimum(distance, 60.0))
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+def _ahead(
+    now: States, parameters: Parameters, count: Array, first: int, horizon: int, *, multiplicative: bool
+) -> Array:
+    """Forecast averaged over the parameter sets; ``first`` is the place in the season it begins at."""
+    weight = _weights(now.squares, count)
+    season = len(now.season)
+    level, trend = weight * now.level, weight * now.trend
+    dampings = np.unique(parameters.phi)
+    members = [(parameters.phi[:, 0] == phi) for phi in dampings]
+    steps = [np.cumsum(phi ** np.arange(1, horizon + 1)) for phi in dampings]
+    path = np.empty((weight.shape[1], horizon))
+    if not multiplicative:
+        base = level.sum(axis=0)
+        slopes = [trend[member].sum(axis=0) for member in members]
+        for ahead in range(min(season, horizon)):
+            index = (weight * now.season[(first + ahead) % season]).sum(axis=0)
+            for later in range(ahead, horizon, season):
+                path[:, later] = base + index + sum(b * s[later] for b, s in zip(slopes, steps, strict=True))
+        return path
+    for ahead in range(min(season, horizon)):
+        index = now.season[(first + ahead) % season]
+        base = (level * index).sum(axis=0)
+        turned = trend * index
+        slopes = [turned[member].sum(axis=0) for member in members]
+        for later in range(ahead, horizon, season):
+            path[:, later] = base + sum(b * s[later] for b, s in zip(slopes, steps, strict=True))
+    return path
+
+
+def holt_winters_paths(
+    values: Array,
+    season: int,
+    horizon: int,
+    origins: npt.NDArray[np.int64],
+    *,
+    multiplicative: bool,
+) -> Array:
+    """Forecasts from each origin, averaged over the grid by Akaike weights; origin by series by bucket ahead.
+
+    Nothing after the first origin enters the first states, and nothing after an origin its forecast.
+
+    Parameters
+    ----------
+    values
+        Series by time, NaN before the first known bucket of a series.
+    origins
+        Number of buckets known at each origin, ascending.
+    """
+    length, reach = values.shape[1], int(origins[-1])
+    result = np.zeros((len(origins), len(values), horizon))
+    known = np.isfinite(values)
+    order = np.argsort(known.argmax(axis=1) + length * ~known.any(axis=1), kind="stable")
+    parameters = parameter_grid()
+    wanted = {int(origin) - 1: place for place, origin in enumerate(origins)}
+    counts = np.cumsum(known, axis=1).astype(float)
+    for begin in range(0, len(values), BLOCK):
+        rows = order[begin : begin + BLOCK]
+        early = values[rows, : int(origins[0])]
+        mean = np.nan_to_num(np.where(known[rows, : early.shape[1]], early, 0.0)).sum(axis=1)
+        scale = mean / np.maximum(counts[rows, early.shape[1] - 1], 1)
+        scale = np.where(scale > 0, scale, 1.0)[:, None]
+        part = values[rows, :reach] / scale
+        # positions of the season are counted from the end of what is given
+        first = first_states(part[:, : early.shape[1]], season, multiplicative=multiplicative, length=reach)
+        passing = states_over_time(part, first, parameters, multiplicative=multiplicative)
+        for column, now in enumerate(passing):
+            if column in wanted:
+                path = _ahead(
+                    now,
+                    parameters,
+                    counts[rows, column],
+                    (column + 1 - reach) % season,
+                    horizon,
+                    multiplicative=multiplicative,
+                )
+                sold = np.nan_to_num(part[:, : column + 1]).any(axis=1)
+                result[wanted[column], rows] = np.where(sold[:, None], path * scale, 0.0)
+    return result

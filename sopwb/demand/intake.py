@@ -1,0 +1,289 @@
+"""Any long table of histories made into a panel; what is wrong with a series is said, not dropped.
+
+A run reads its histories from sales; a study, a benchmark or a customer's stage has a table of
+series, dates and values. Both are forecast by the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sopwb.demand.panel import Array, Panel
+from sopwb.errors import Fault, InputError
+
+__all__ = ["Intake", "future_drivers", "intake", "series_side_by_side", "steps_between"]
+
+KEYS = ["unique_id", "ds"]
+WEEK_DAYS = 7
+WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+MOST_STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Series fit to be forecast, those that are not, and what was mended.
+
+    Parameters
+    ----------
+    series
+        One row per series: ``unique_id``, ``last`` (its last bucket) and one column per hierarchy column.
+    history
+        Series by time; each series ends in the last column. NaN before its first bucket.
+    drivers
+        Columns known ahead, each series by time like the history.
+    excluded
+        ``unique_id`` and ``reason`` of the series that cannot be forecast.
+    remarks
+        ``unique_id`` and ``remark``: what was mended before forecasting.
+    levels
+        Names of the hierarchy columns.
+    """
+
+    series: pd.DataFrame
+    history: Array
+    drivers: Mapping[str, Array]
+    excluded: pd.DataFrame
+    remarks: pd.DataFrame
+    levels: tuple[str, ...] = ()
+
+    def panel(self, season: int, levels: Sequence[str] = ()) -> Panel:
+        """Panel whose groups share hierarchy levels and the place in the season at which they end."""
+        keys = [self.series[name] for name in levels]
+        place = self.series["step"] % max(season, 1)
+        group = pd.MultiIndex.from_arrays([*keys, place]) if len(self.series) else pd.Index([])
+        return Panel(self.history, np.asarray(pd.factorize(group)[0], dtype=np.int64))
+
+
+def steps_between(dates: pd.Series, freq: str) -> npt.NDArray[np.int64]:
+    """Number of each date's bucket on the calendar of a frequency; neighbouring buckets differ by one.
+
+    Parameters
+    ----------
+    dates
+        Any days; a day belongs to the week, month, quarter or year that holds it.
+    freq
+        pandas frequency such as ``MS``, ``QS``, ``W-SUN``, ``YS`` or ``D``.
+
+    Raises
+    ------
+    InputError
+        The frequency is none of these.
+    """
+    days = pd.DatetimeIndex(dates)
+    month = days.year.to_numpy() * 12 + days.month.to_numpy() - 1
+    kind = freq.split("-", maxsplit=1)[0].upper()
+    if kind in {"MS", "M", "ME"}:
+        return np.asarray(month, dtype=np.int64)
+    if kind in {"QS", "Q", "QE"}:
+        return np.asarray(month // 3, dtype=np.int64)
+    if kind in {"YS", "Y", "YE", "AS", "A"}:
+        return np.asarray(days.year, dtype=np.int64)
+    number = days.to_numpy().astype("datetime64[D]").astype(np.int64)
+    if kind == "D":
+        return np.asarray(number, dtype=np.int64)
+    if kind == "W" and freq.upper().partition("-")[2] in {"", *WEEKDAYS}:
+        anchor = WEEKDAYS.index(freq.upper().partition("-")[2] or "SUN")
+        # day 0 of the count is a Thursday; a week is the seven days up to its anchor
+        return np.asarray((number + 3 + (WEEK_DAYS - 1 - anchor)) // WEEK_DAYS, dtype=np.int64)
+    remedy = "one of MS, QS, YS, D, or W- and a weekday such as W-SUN"
+    raise InputError([Fault("freq", f"unknown frequency {freq!r}", remedy=remedy)])
+
+
+def _checked(train: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in [*KEYS, "y"] if name not in train]
+    if missing:
+        raise InputError(
+            [Fault("train", f"column {name} is missing", remedy="unique_id, ds, y") for name in missing]
+        )
+    dates = pd.to_datetime(train["ds"], errors="coerce")
+    value = pd.to_numeric(train["y"], errors="coerce").astype(float)
+    return train.assign(unique_id=train["unique_id"].astype(str), ds=dates, y=value)
+
+
+def _remark(rows: pd.DataFrame, text: str) -> pd.DataFrame:
+    count = rows.groupby("unique_id").size()
+    return pd.DataFrame({"unique_id": count.index, "remark": [text.format(n=n) for n in count]})
+
+
+def _cells(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """One row per series and bucket with a known value, and what was left out or mended."""
+    remarks = []
+    undated = frame["ds"].isna()
+    remarks.append(_remark(frame[undated], "{n} rows without a date left out"))
+    frame = frame[~undated]
+    if as_of is not None:
+        future = frame["ds"] > as_of
+        remarks.append(_remark(frame[future], f"{{n}} rows after {as_of:%Y-%m-%d} left out"))
+        frame = frame[~future]
+    unknown = ~np.isfinite(frame["y"])
+    remarks.append(_remark(frame[unknown], "{n} values that are not numbers taken as unknown"))
+    frame = frame[~unknown]
+    doubled = frame.duplicated(["unique_id", "step"])
+    remarks.append(_remark(frame[doubled], "{n} doubled rows averaged with their twins"))
+    if doubled.any():
+        numbers = frame.select_dtypes("number").columns.difference(["step"])
+        means = frame.groupby(["unique_id", "step"])[list(numbers)].transform("mean")
+        frame = frame.assign(**{name: means[name] for name in numbers})[~doubled]
+    negative = frame["y"] < 0
+    remarks.append(_remark(frame[negative], "{n} negative values taken as zero"))
+    return frame.assign(y=frame["y"].clip(lower=0)), remarks
+
+
+def _constant_within(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Columns that never change within a series."""
+    if not names:
+        return []
+    changes = frame.groupby("unique_id")[list(names)].nunique()
+    return [name for name in names if changes[name].max() <= 1]
+
+
+def _filled(values: Array) -> Array:
+    """Inner gaps filled on a straight line between their neighbours."""
+    rows = np.flatnonzero((~np.isfinite(values[:, 1:]) & np.isfinite(values[:, :-1])).any(axis=1))
+    filled = values.copy()
+    for row in rows:
+        known = np.flatnonzero(np.isfinite(values[row]))
+        inside = np.arange(known[0], known[-1] + 1)
+        filled[row, inside] = np.interp(inside, known, values[row, known])
+    return filled
+
+
+def intake(
+    train: pd.DataFrame,
+    *,
+    freq: str,
+    ahead: Sequence[str] = (),
+    as_of: pd.Timestamp | None = None,
+) -> Intake:
+    """Panel of a long table, with what was mended and what cannot be forecast.
+
+    A bucket without a row is unknown, not zero; inner gaps are filled on a straight line. Doubled rows of a
+    bucket count as their mean, values that are no numbers as unknown, negative ones as zero.
+
+    Parameters
+    ----------
+    train
+        Rows with unique_id, ds and y; further columns are drivers where they are in ``ahead`` and change
+        within a series, and hierarchy where they are text or whole numbers that never do.
+    freq
+        Frequency of the buckets.
+    ahead
+        Columns whose future is known.
+    as_of
+        Rows after this day are left out; None takes all.
+
+    Raises
+    ------
+    InputError
+        A column is missing or the frequency unknown.
+    """
+    frame = _checked(train)
+    everyone = pd.Index(frame["unique_id"].drop_duplicates().sort_values())
+    dated = frame["ds"].notna()
+    frame.loc[dated, "step"] = steps_between(frame.loc[dated, "ds"], freq)
+    frame, remarks = _cells(frame, as_of)
+    frame = frame.astype({"step": "int64"}).sort_values(["unique_id", "step"], ignore_index=True)
+    span = frame.groupby("unique_id", sort=True)["step"].agg(["min", "max"])
+    too_long = span.index[span["max"] - span["min"] >= MOST_STEPS]
+    excluded = pd.concat(
+        [
+            _excluded(everyone.difference(span.index), "no known value"),
+            _excluded(too_long, f"its dates span more than {MOST_STEPS} buckets"),
+        ],
+        ignore_index=True,
+    )
+    frame, span = frame[~frame["unique_id"].isin(too_long)], span.drop(too_long)
+    levels, drivers = _kinds_of_columns(frame, ahead)
+    history, *moved = _placed(frame, span, ["y", *drivers])
+    gaps = (span["max"] - span["min"] + 1).to_numpy() - np.isfinite(history).sum(axis=1)
+    remarks.append(_gap_remarks(span.index, gaps))
+    last = frame.groupby("unique_id", sort=True).last()
+    return Intake(
+        last[["ds", "step", *levels]].rename(columns={"ds": "last"}).reset_index(),
+        _filled(history),
+        {name: _filled(values) for name, values in zip(drivers, moved, strict=True)},
+        excluded,
+        pd.concat(remarks, ignore_index=True),
+        tuple(levels),
+    )
+
+
+def _kinds_of_columns(frame: pd.DataFrame, ahead: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Hierarchy columns (never change within a series, no fractions) and drivers (known ahead, change)."""
+    others = [str(name) for name in frame if name not in {*KEYS, "y", "step"}]
+    still = _constant_within(frame, others)
+    levels = [name for name in still if not pd.api.types.is_float_dtype(frame[name])]
+    numeric = [name for name in others if pd.api.types.is_numeric_dtype(frame[name])]
+    return levels, [name for name in ahead if name in numeric and name not in still]
+
+
+def _placed(frame: pd.DataFrame, span: pd.DataFrame, names: Sequence[str]) -> list[Array]:
+    """Each column as series by time, every series ending in the last column."""
+    rows = span.index.get_indexer(pd.Index(frame["unique_id"]))
+    length = int((span["max"] - span["min"]).max() + 1) if len(span) else 0
+    column = length - 1 - (span["max"].to_numpy()[rows] - frame["step"].to_numpy())
+    placed = []
+    for name in names:
+        values = np.full((len(span), length), np.nan)
+        values[rows, column] = frame[name].to_numpy(dtype=float)
+        placed.append(values)
+    return placed
+
+
+def _gap_remarks(names: pd.Index[str], gaps: npt.NDArray[np.int64]) -> pd.DataFrame:
+    text = [f"{gap} buckets without a row filled on a straight line" for gap in gaps[gaps > 0]]
+    return pd.DataFrame({"unique_id": names[gaps > 0], "remark": text})
+
+
+def _excluded(names: pd.Index[str], reason: str) -> pd.DataFrame:
+    return pd.DataFrame({"unique_id": names.astype(str), "reason": reason})
+
+
+def future_drivers(
+    given: Intake, future: pd.DataFrame | None, *, freq: str, horizon: int
+) -> tuple[Mapping[str, Array], npt.NDArray[np.int64]]:
+    """Drivers of the buckets ahead, series by bucket, and the buckets wanted of each series.
+
+    A bucket of which nothing is said has the driver's usual value of the series, its median. A series
+    that ends before the others is forecast as far as the future reaches.
+    """
+    wanted = np.full(len(given.series), horizon, dtype=np.int64)
+    if future is None:
+        return {}, wanted
+    frame = future.assign(unique_id=future["unique_id"].astype(str), ds=pd.to_datetime(future["ds"]))
+    rows = pd.Index(given.series["unique_id"]).get_indexer(frame["unique_id"])
+    frame, rows = frame[rows >= 0], rows[rows >= 0]
+    step = steps_between(frame["ds"], freq) - given.series["step"].to_numpy()[rows]
+    inside = (step >= 1) & (step <= 2 * horizon)
+    frame, rows, step = frame[inside], rows[inside], step[inside]
+    np.maximum.at(wanted, rows, step)
+    most = int(wanted.max(initial=horizon))
+    values = {}
+    for name, past in given.drivers.items():
+        ahead = np.repeat(_usual(past)[:, None], most, axis=1)
+        number = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
+        told = np.isfinite(number)
+        ahead[rows[told], step[told] - 1] = number[told]
+        values[name] = ahead
+    return values, wanted
+
+
+def _usual(values: Array) -> Array:
+    """Median of the known values of each series; NaN where none is."""
+    known = np.isfinite(values).any(axis=1)
+    usual = np.full(len(values), np.nan)
+    usual[known] = np.nanmedian(values[known], axis=1)
+    return usual
+
+
+def series_side_by_side(values: Sequence[Array]) -> Array:
+    """Arrays of any lengths as one, series by time, all ending in the last column; NaN before they begin."""
+    history = np.full((len(values), max(map(len, values), default=0)), np.nan)
+    for row, own in enumerate(values):
+        history[row, history.shape[1] - len(own) :] = own
+    return _filled(history)

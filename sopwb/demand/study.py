@@ -1,0 +1,160 @@
+"""A forecast of any long table, by the functions of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sopwb.config.demand import ForecastSettings
+from sopwb.demand.combine import Forecaster
+from sopwb.demand.drivers import driver_effects
+from sopwb.demand.forecast import panel_outlook
+from sopwb.demand.intake import Intake, future_drivers, intake
+from sopwb.demand.panel import Array, Panel
+from sopwb.demand.reconcile import summing_matrix
+from sopwb.extend import mark_of
+
+__all__ = ["Study", "built_in_forecasters", "dates_ahead", "study", "study_settings"]
+
+ORIGINS = 8
+LEAST_WINDOW = 5
+WEEKS = 52
+KEYS = {"unique_id", "ds", "y"}
+MONTHS = {"M": 1, "MS": 1, "ME": 1, "Q": 3, "QS": 3, "QE": 3, "Y": 12, "YS": 12, "YE": 12, "A": 12, "AS": 12}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Forecast of a long table.
+
+    Parameters
+    ----------
+    forecast
+        unique_id, ds, yhat, and the quantiles q0.1, q0.5 and q0.9; one row per series and step.
+    excluded
+        unique_id and reason of every series without a forecast.
+    remarks
+        unique_id and remark: what was mended before forecasting.
+    """
+
+    forecast: pd.DataFrame
+    excluded: pd.DataFrame
+    remarks: pd.DataFrame
+
+
+def built_in_forecasters() -> Mapping[str, Forecaster]:
+    """Forecasters of the workbench by name."""
+    from sopwb.demand import forecasters
+
+    marks = {thing: mark_of(thing) for thing in vars(forecasters).values() if callable(thing)}
+    return {mark.name: function for function, mark in marks.items() if mark is not None}
+
+
+def study_settings(horizon: int, season: int) -> ForecastSettings:
+    """Settings whose backtest looks as far ahead as the forecast, from origins that reach far enough back."""
+    step = max(1, -(-4 * horizon // (3 * ORIGINS)))
+    return ForecastSettings(
+        family_benchmark="",
+        backtest_origins=ORIGINS,
+        backtest_step_weeks=step,
+        backtest_step_months=step,
+        backtest_years=horizon / max(season, 1),
+    )
+
+
+def dates_ahead(last: pd.Series, freq: str, horizon: int) -> npt.NDArray[np.datetime64]:
+    """Dates of the buckets after the last one of each series, series by bucket."""
+    kind = freq.split("-", maxsplit=1)[0].upper()
+    end = pd.DatetimeIndex(last)
+    steps = range(1, horizon + 1)
+    if kind not in MONTHS:
+        days = 7 if kind == "W" else 1
+        return np.stack([(end + pd.Timedelta(days=days * step)).to_numpy() for step in steps], axis=1)
+    ahead = [end + pd.DateOffset(months=MONTHS[kind] * step) for step in steps]
+    if kind.endswith("E") or kind in {"M", "Q", "Y", "A"}:
+        ahead = [dates + pd.offsets.MonthEnd(0) for dates in ahead]
+    return np.stack([dates.to_numpy() for dates in ahead], axis=1)
+
+
+def study(
+    train: pd.DataFrame,
+    known: Mapping[str, Forecaster],
+    *,
+    freq: str,
+    season: int,
+    horizon: int,
+    future: pd.DataFrame | None = None,
+    as_of: pd.Timestamp | None = None,
+    settings: ForecastSettings | None = None,
+    accurate: bool = False,
+) -> Study:
+    """Forecast every series of a long table, with an 80 percent interval.
+
+    Parameters
+    ----------
+    train
+        unique_id, ds, y, and any further columns (see :func:`sopwb.demand.intake.intake`).
+    known
+        Forecasters by name.
+    season
+        Buckets in a year of the data; 1 for none (weeks are then tried for a year all the same).
+    future
+        unique_id, ds and the columns that are known ahead.
+    accurate
+        Whether the series are reconciled with forecasts of their hierarchy, where they end together.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or the frequency or a forecaster is unknown.
+    """
+    season = _season_tried(season, freq)
+    ahead = [] if future is None else [str(name) for name in future if name not in KEYS]
+    given = intake(train, freq=freq, ahead=ahead, as_of=as_of)
+    ahead_values, wanted = future_drivers(given, future, freq=freq, horizon=horizon)
+    most = int(wanted.max(initial=horizon))
+    if given.series.empty:
+        return Study(_rows(given, wanted, freq, *np.zeros((3, 0, most))), given.excluded, given.remarks)
+    settings = settings or study_settings(most, season)
+    panel, lift = given.panel(season), np.ones((len(given.series), most))
+    if ahead_values:
+        window = max(LEAST_WINDOW, season // 2) | 1
+        groups = [np.asarray(pd.factorize(given.series[name])[0]) for name in given.levels]
+        drivers = driver_effects(given.history, given.drivers, ahead_values, groups, window=window)
+        panel, lift = Panel(panel.history / drivers.past, panel.group), drivers.ahead
+    together = (
+        (given.series["step"] == given.series["step"].max()).all() and given.levels and not ahead_values
+    )
+    summing = summing_matrix(given.series, given.levels) if accurate and together else None
+    outlook = panel_outlook(panel, panel, known, settings, horizon=most, season=season, summing=summing)
+    paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
+    return Study(_rows(given, wanted, freq, *(lift * path for path in paths)), given.excluded, given.remarks)
+
+
+def _season_tried(season: int, freq: str) -> int:
+    """Season of the data; weeks are always tried for a year, which is shrunk to none where there is none."""
+    return WEEKS if season <= 1 and freq.upper().startswith("W") else max(season, 1)
+
+
+def _rows(
+    given: Intake, wanted: npt.NDArray[np.int64], freq: str, path: Array, lower: Array, upper: Array
+) -> pd.DataFrame:
+    """Long table of the paths, as far as each series is wanted."""
+    most = path.shape[1]
+    kept = np.arange(most)[None, :] < wanted[: len(path), None]
+    row, _ = np.nonzero(kept)
+    dates = dates_ahead(given.series["last"], freq, most)
+    return pd.DataFrame(
+        {
+            "unique_id": given.series["unique_id"].to_numpy()[row],
+            "ds": dates[kept],
+            "yhat": path[kept],
+            "q0.1": lower[kept],
+            "q0.5": path[kept],
+            "q0.9": upper[kept],
+        }
+    )
