@@ -25,6 +25,7 @@ from sopwb.demand.history import Books, books_of
 from sopwb.demand.measurement import SHARED_BY, measured_response
 from sopwb.demand.panel import Array
 from sopwb.demand.response import Response, Touched, log_factors
+from sopwb.demand.season import group_rest
 from sopwb.demand.touched import past_activities, past_cells, touched_cells
 
 __all__ = ["Past", "past_of"]
@@ -247,6 +248,8 @@ class _Work:
         ordinary, logs = ordinary - centre, logs - centre
         variance = _row_variance(ordinary)
         weight = np.broadcast_to((1 / variance)[:, None], logs.shape)
+        rest = group_rest(*group_mean(ordinary, weight, books.family), books.season)[books.family]
+        usual, ordinary, logs = usual * np.exp(rest), ordinary - rest, logs - rest
         moved = calendar_effect(
             *group_mean(ordinary + calendar, weight, books.family), self.marks, books.season
         )

@@ -50,12 +50,16 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
     lost = steps.get("lost without stock", 0.0)
     if lost < 0:
         message += f"; empty shelves cost {short(-lost)}"
+    bars = drawn.loc[~drawn["is_total"], ["label", "amount_qty"]].rename(columns={"amount_qty": "value"})
     bridge = drawn.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
     labels = list(drawn["label"])
     return Section(
         message,
         title,
-        chart=charts.waterfall(bridge[["step", "label", "amount_value", "is_total", "code"]], unit="units"),
+        chart=(
+            charts.waterfall(bridge[["step", "label", "amount_value", "is_total", "code"]], unit="units"),
+            charts.bars_by_structure(bars, unit="units", code="AC", sense="neutral", names=("steps", "")),
+        ),
         table=Table(_family_table(rows, labels), units=dict.fromkeys(labels, "qty"), sums=(-1,)),
         note=(
             "In each bucket demand is level x calendar x price x promotion and so on; the quantities of the "
@@ -138,12 +142,14 @@ def demand_answers(tables: Tables, model: Model) -> Section:
             f"{str(most['family']).capitalize()} answers most to price: one percent off brings "
             f"{-most['elasticity']:.1f} percent more; activities ahead are planned with what was measured"
         )
-    columns = ["answer", "group", "family", "value", "lower", "upper", "elasticity", "activities"]
-    units = dict.fromkeys(["value", "lower", "upper", "elasticity"], "number") | {"activities": "count"}
+    columns = ["answer", "group", "family", "elasticity", "value", "lower", "upper", "activities"]
+    shown = shown[(shown["family"] != ALL) | (shown["group"] != "price")]
+    shown = shown.sort_values(["elasticity", "answer", "group", "family"], na_position="last")
+    headings = {"value": "answer is", "lower": "at least", "upper": "at most", "elasticity": "elasticity"}
     return Section(
         message,
         title,
-        table=Table(shown[columns], units=units, max_rows=30),
+        table=Table(shown[columns], headings=headings, units={"activities": "count"}, max_rows=SHOWN),
         note=(
             "A ratio of 1 is an effect as declared (for prices, the elasticity of the settings). "
             "Cross is the share of the extra quantity taken from sister products."
