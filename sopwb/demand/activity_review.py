@@ -59,7 +59,7 @@ def _deviation(response: Response, own: pd.DataFrame) -> pd.Series[Any]:
     additive = response.places("additive", pd.Series("all", index=own.index))
     if len(additive) and additive[0] >= 0:
         gradient[:, additive[0]] += member @ (usual * by_share)
-    variance = np.einsum("ij,jk,ik->i", gradient, response.covariance, gradient)
+    variance = ((gradient @ response.covariance) * gradient).sum(axis=1)
     missing = response.places("activity", own["activity"]) < 0
     spread = own["group"].map(_spread_by_group(response)).fillna(0.0).to_numpy(dtype=float)
     variance = variance + (member @ (usual * slope * spread * missing)) ** 2

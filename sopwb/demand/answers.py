@@ -28,7 +28,7 @@ def _combination(response: Response, places: list[npt.NDArray[np.int64]], rows: 
         known = np.flatnonzero(place >= 0)
         np.add.at(weight, (known, place[known]), 1.0)
     means = response.parameters["mean"].to_numpy(dtype=float)
-    variance = np.einsum("ij,jk,ik->i", weight, response.covariance, weight)
+    variance = ((weight @ response.covariance) * weight).sum(axis=1)
     return weight @ means, np.sqrt(np.maximum(variance, 0.0))
 
 
