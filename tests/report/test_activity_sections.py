@@ -104,6 +104,16 @@ def test_the_waterfall_names_its_largest_step_and_the_losses(tables, model):
     assert "empty shelves cost 30" in text
 
 
+def test_what_the_waterfall_shows_adds_up(tables, model):
+    shown = demand_waterfall(tables, model).table.frame.set_index("family")
+    assert list(shown.index) == ["drinks", "all"]
+    before = shown[["baseline, normal calendar", "price", "dip after activities"]].sum(axis=1)
+    assert (before == shown["unconstrained demand"]).all()
+    assert (
+        shown["unconstrained demand"] + shown["lost without stock"] == shown["sold, net of returns"]
+    ).all()
+
+
 def test_the_return_says_how_many_paid_and_puts_the_worst_first(tables, model):
     found = activity_return(tables, model)
     assert found.message.startswith("1 of 2 activities earned their cost")

@@ -15,7 +15,6 @@ from sopwb.report.table import Table
 __all__ = ["activity_return", "demand_answers", "demand_waterfall"]
 
 ALL = "*"
-LEAST_SHARE = 0.0005
 SHOWN = 12
 
 
@@ -36,8 +35,9 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
     whole = rows[(rows["family"] == ALL) & (rows["product"] == ALL)]
     if whole.empty or whole["amount_qty"].abs().max() == 0:
         return Section("Nothing was sold that could be taken apart", title, source=source)
-    size = whole["amount_qty"].abs().max()
-    drawn = whole[whole["is_total"] | (whole["amount_qty"].abs() >= LEAST_SHARE * size)]
+    # only steps that are nothing in every family are left out, so that what is shown adds up
+    moved = rows.loc[rows["amount_qty"] != 0, "label"]
+    drawn = whole[whole["is_total"] | whole["label"].isin(moved)]
     amounts = whole.set_index("label")["amount_qty"]
     steps = whole[~whole["is_total"]].set_index("label")["amount_qty"]
     ahead = steps[: list(whole["is_total"]).index(True, 1) - 1]
