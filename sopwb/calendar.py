@@ -14,6 +14,7 @@ __all__ = [
     "fiscal_month",
     "fiscal_year",
     "history_bucket",
+    "holiday_names",
     "holidays_of",
     "horizon_end",
     "overlap_weights",
@@ -37,6 +38,20 @@ def holidays_of(country: str | None, first_year: int, last_year: int) -> tuple[n
 
     days = holidays.country_holidays(country, years=range(first_year, last_year + 1))
     return tuple(np.datetime64(day, "D") for day in sorted(days))
+
+
+@cache
+def holiday_names(
+    country: str | None, first_year: int, last_year: int
+) -> tuple[tuple[np.datetime64, str], ...]:
+    """Public holidays of a country with their names, in English where the calendar knows it."""
+    if country is None:
+        return ()
+    import holidays
+
+    years = range(first_year, last_year + 1)
+    named = holidays.country_holidays(country, years=years, language="en_US")
+    return tuple((np.datetime64(day, "D"), name) for day, name in sorted(named.items()))
 
 
 def working_days_between(

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sopwb.config.base import Settings
 
-__all__ = ["CleaningSettings", "DemandSettings", "ForecastSettings", "PortfolioSettings"]
+__all__ = ["ActivitySettings", "CleaningSettings", "DemandSettings", "ForecastSettings", "PortfolioSettings"]
 
 
 class CleaningSettings(Settings):
@@ -21,8 +21,27 @@ class CleaningSettings(Settings):
     """Robust standard deviations from the usual level beyond which a bucket is an outlier."""
     longest_activity_days: int = Field(default=120, ge=1)
     """Days beyond which a running activity is a lasting change and part of the baseline."""
-    measured_activity_evidence: float = Field(default=4.0, gt=0)
-    """Squared ratio of declared effect to noise at which a measured effect counts as much as belief."""
+
+
+class ActivitySettings(Settings):
+    """What is believed of the effects of activities before they are measured."""
+
+    belief_spread: float = Field(default=0.5, gt=0)
+    """Standard deviation of the ratio of true to declared log effect of a kind of activity."""
+    trend_spread: float = Field(default=0.3, gt=0)
+    """Standard deviation of how much that ratio changes over half of the history."""
+    additive_spread: float = Field(default=0.5, gt=0)
+    """Standard deviation of the share of an effect that is a quantity and does not follow the season."""
+    after_spread: float = Field(default=0.1, gt=0)
+    """Standard deviation of the share missing after an activity about the declared one."""
+    dip_kinds: tuple[str, ...] = ("promotion",)
+    """Activity kinds after which a dip is looked for even where none is declared."""
+    cannibalising_kinds: tuple[str, ...] = ("promotion",)
+    """Activity kinds that take demand from products of the same family in the same market."""
+    cannibalisation_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of the extra quantity taken from sister products, as believed before it is measured."""
+    cannibalisation_spread: float = Field(default=0.2, gt=0)
+    """Standard deviation of that belief."""
 
 
 class ForecastSettings(Settings):
@@ -84,6 +103,8 @@ class DemandSettings(Settings):
 
     cleaning: CleaningSettings = CleaningSettings()
     """How sales become unconstrained demand and its baseline."""
+    activities: ActivitySettings = ActivitySettings()
+    """What is believed of the effects of activities before they are measured."""
     forecast: ForecastSettings = ForecastSettings()
     """How the baseline is forecast."""
     portfolio: PortfolioSettings = PortfolioSettings()

@@ -33,6 +33,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.data",
     "sopwb.report.sections.portfolio",
     "sopwb.report.sections.demand",
+    "sopwb.report.sections.activities",
     "sopwb.report.sections.voices",
     "sopwb.report.sections.inventory",
     "sopwb.report.sections.load",

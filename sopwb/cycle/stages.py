@@ -106,8 +106,10 @@ STAGES = (
         name="demand_history",
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_history",
-        reads=_names("product market location product_successor sales_history stock_out activity"),
-        writes=_names("demand_history_clean"),
+        reads=_names("product market sales_history stock_out activity product_cost"),
+        writes=_names(
+            "demand_history_clean demand_adjustment activity_response activity_result demand_waterfall"
+        ),
     ),
     Stage(
         name="statistical_forecast",
@@ -121,8 +123,8 @@ STAGES = (
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_plan",
         reads=_names(
-            "product market period statistical_forecast backtest_accuracy activity manual_forecast"
-            " forecast_weight price rebate currency_rate past_demand_plan sales_history"
+            "product market period statistical_forecast backtest_accuracy activity activity_response"
+            " manual_forecast forecast_weight price rebate currency_rate past_demand_plan sales_history"
         ),
         writes=_names("activity_effect demand_plan forecast_accuracy"),
     ),

@@ -1,4 +1,4 @@
-"""Declared activities, past and future: what each adds to a series in a bucket."""
+"""Activities as people declare them: which cells they touch and what they are said to add."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 import pandas as pd
 
 from sopwb.config.demand import DemandSettings
-from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import matching_series
 from sopwb.extend import activity_kind
 
 __all__ = [
     "activity_cells",
-    "activity_effect",
+    "declared_elasticity",
     "full_effect",
     "inclusion_rate",
     "percent_effect",
@@ -24,6 +23,13 @@ __all__ = [
 ]
 
 Effect = Callable[[pd.DataFrame, DemandSettings], "pd.Series[Any]"]
+
+
+def declared_elasticity(family: pd.Series[str], settings: DemandSettings) -> pd.Series[Any]:
+    """Price elasticity that is set for each family, else for the model."""
+    own = family.map(dict(settings.price_elasticity_by_family)).astype(float)
+    declared: pd.Series[Any] = own.fillna(settings.price_elasticity)
+    return declared
 
 
 @activity_kind("percent")
@@ -42,8 +48,7 @@ def price_effect(cells: pd.DataFrame, settings: DemandSettings) -> pd.Series[Any
     extra = baseline x ((1 + effect) ** elasticity - 1) x share of days; effect is the relative
     price change, elasticity that of the family, else the model's.
     """
-    elasticity = cells["family"].map(dict(settings.price_elasticity_by_family)).astype(float)
-    power = elasticity.fillna(settings.price_elasticity)
+    power = declared_elasticity(cells["family"], settings)
     change = (1 + cells["effect"]).clip(lower=0.05) ** power - 1
     return cells["baseline_qty"] * change * cells["overlap_rate"]
 
@@ -150,42 +155,3 @@ def still_to_come(activity: pd.DataFrame, as_of: pd.Timestamp, longest_days: int
     after_days = pd.to_timedelta(length.where(activity["after_effect_rate"] > 0, 0), unit="D")
     lasting = (length > longest_days) & (activity["start_date"] <= as_of)
     return activity[(activity["end_date"] + after_days > as_of) & ~lasting].reset_index(drop=True)
-
-
-def activity_effect(
-    activity: pd.DataFrame,
-    baseline: pd.DataFrame,
-    series: pd.DataFrame,
-    period: pd.DataFrame,
-    kinds: Mapping[str, Effect],
-    settings: DemandSettings,
-) -> pd.DataFrame:
-    """Effect of every activity that lies ahead, on each product, market and planning bucket.
-
-    Parameters
-    ----------
-    activity
-        Activities still to come.
-    baseline
-        Baseline by product, market and ``period``.
-    series
-        Series with product, market and family.
-    period
-        Table ``period``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Table ``activity_effect``; the dip after an activity is part of its effect.
-    """
-    buckets = period[["period", "end_date"]].rename(columns={"period": "begin_date"})
-    cells = activity_cells(activity, series, buckets).rename(columns={"date": "period"})
-    keys = [*SERIES, "period"]
-    cells = cells.merge(baseline[[*keys, "baseline_qty"]], on=keys, how="left", validate="many_to_one")
-    cells["baseline_qty"] = cells["baseline_qty"].fillna(0.0)
-    cells["full_qty"] = full_effect(cells, kinds, settings)
-    total = cells.groupby(["activity", *keys], as_index=False, sort=True)["full_qty"].sum()
-    rates = activity[["activity"]].assign(inclusion_rate=inclusion_rate(activity, settings))
-    table = total.merge(rates, on="activity", how="left", validate="many_to_one")
-    planned: pd.DataFrame = table.assign(effect_qty=table["full_qty"] * table["inclusion_rate"])
-    return planned

@@ -15,6 +15,7 @@ __all__ = ["LEAST_QTY", "filled_stock_outs", "noise_rate", "outlier_adjustment",
 Flags = npt.NDArray[np.bool_]
 MEDIAN_TO_DEVIATION = 1.4826
 LONGEST_OUTLIER_RUN = 3
+WIDER = 2
 LEAST_NOISE_RATE = 0.05
 LEAST_QTY = 1e-9
 """Less than this is nothing."""
@@ -36,12 +37,23 @@ def _row_mean(values: Array) -> Array:
 
 
 def _median_or_mean(values: Array, half: int) -> Array:
+    """Running median, of a wider window where no neighbour is known, in the end the mean of the series."""
     level = _running_median(values, half)
+    for wider in (WIDER * half, WIDER**2 * half):
+        lacking = (~np.isfinite(level) & np.isfinite(values).any(axis=1, keepdims=True)).any(axis=1)
+        if lacking.any():
+            again = _running_median(values[lacking], wider)
+            level[lacking] = np.where(np.isfinite(level[lacking]), level[lacking], again)
     return np.where(np.isfinite(level), level, _row_mean(values))
 
 
 def usual_level(
-    values: Array, ordinary: Flags, group: npt.NDArray[np.int64], season: int, neighbours: int
+    values: Array,
+    ordinary: Flags,
+    group: npt.NDArray[np.int64],
+    season: int,
+    neighbours: int,
+    guess: Array | None = None,
 ) -> Array:
     """What each bucket would usually sell: median of its ordinary neighbours, put back into season.
 
@@ -55,6 +67,9 @@ def usual_level(
         Group of each series, for the seasonal profile.
     neighbours
         Buckets on each side.
+    guess
+        What is believed of the usual level so far; it stands in for buckets that are not ordinary when
+        the season is measured. Without it their neighbours do, which flattens a season of promotions.
 
     Notes
     -----
@@ -62,7 +77,8 @@ def usual_level(
     true sales of its ordinary buckets have the same sum.
     """
     masked = np.where(ordinary, values, np.nan)
-    filled = np.where(ordinary, values, _median_or_mean(masked, neighbours))
+    stand_in = _median_or_mean(masked, neighbours) if guess is None else guess
+    filled = np.where(ordinary, values, stand_in)
     filled = np.where(np.isfinite(values), np.maximum(filled, 0.0), np.nan)
     profile = seasonal_profile(Panel(filled, group), season)
     index = season_of_past(profile, values.shape[1])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from sopwb.demand.panel import Array, Panel
 
-__all__ = ["centred_trend", "season_ahead", "season_of_past", "seasonal_profile"]
+__all__ = ["centred_trend", "group_rest", "season_ahead", "season_of_past", "seasonal_profile"]
 
 LEAST_INDEX = 0.02
 DOUBT_SHARE = 2
@@ -163,3 +163,37 @@ def season_of_past(profile: Array, length: int) -> Array:
 def season_ahead(profile: Array, horizon: int) -> Array:
     """Index of each of the next ``horizon`` buckets."""
     return profile[:, np.arange(horizon) % profile.shape[1]]
+
+
+def group_rest(values: Array, weight: Array, season: int) -> Array:
+    """What the season of a whole group was shrunk by too much: its mean log deviation by place in the season.
+
+    A profile is shrunk to be a good forecast; where all series of a group are promoted at once, what it
+    lacks would look like an effect. The mean over the years is shrunk by the share of it that is chance.
+
+    Parameters
+    ----------
+    values, weight
+        Mean log deviation of untouched series from their usual level, group by time, and its weight.
+    season
+        Buckets in a year.
+
+    Returns
+    -------
+    numpy.ndarray
+        Group by time; the same in every year.
+    """
+    position = (np.arange(values.shape[1]) - values.shape[1]) % season
+    rest = np.zeros(values.shape)
+    for row in range(len(values)):
+        known = weight[row] > 0
+        count = np.bincount(position[known], minlength=season)
+        total = np.bincount(position[known], weights=values[row, known], minlength=season)
+        mean = np.divide(total, count, out=np.zeros(season), where=count > 0)
+        away = np.where(known, values[row] - mean[position], 0.0)
+        freedom = max(int(known.sum() - (count > 0).sum()), 1)
+        chance = np.divide((away**2).sum() / freedom, count, out=np.zeros(season), where=count > 0)
+        square = (mean**2)[count > 0].sum()
+        share = max(0.0, 1 - chance.sum() / square) if square > 0 else 0.0
+        rest[row] = share * mean[position]
+    return rest

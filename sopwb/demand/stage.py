@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sopwb.calendar import holiday_names
 from sopwb.config.model import Model
-from sopwb.demand import history as cleaning
 from sopwb.demand.accuracy import archive_accuracy, backtest_accuracy, forecast_error
-from sopwb.demand.activities import activity_effect, still_to_come
+from sopwb.demand.activities import still_to_come
+from sopwb.demand.activity_plan import activity_effect
+from sopwb.demand.activity_review import activity_result
+from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
+from sopwb.demand.answers import activity_response
 from sopwb.demand.eligible import never_sold
 from sopwb.demand.forecast import forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.manual import standing_statements
 from sopwb.demand.panel import SERIES, buckets_after, season_of
+from sopwb.demand.past import past_of
 from sopwb.demand.plan import demand_plan as agreed_plan
 from sopwb.demand.plan import named_series, plan_cells
 from sopwb.demand.portfolio import portfolio_value
 from sopwb.demand.price import net_price
 from sopwb.demand.scope import SCOPE, series_with_family
+from sopwb.demand.waterfall import demand_waterfall
 from sopwb.extend import Parts, Tables
 
 __all__ = ["demand_history", "demand_plan", "portfolio", "statistical_forecast"]
@@ -42,8 +48,9 @@ def portfolio(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFr
 
 
 def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """Sales made whole, bucket by bucket."""
-    clean = cleaning.demand_history_clean(
+    """Sales made whole, bucket by bucket, and what past activities did to them."""
+    year = model.as_of.year
+    past = past_of(
         tables["sales_history"],
         tables["stock_out"],
         tables["activity"],
@@ -54,8 +61,15 @@ def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
         as_of=model.as_of,
         bucket=model.calendar.history_bucket,
         week_start=model.calendar.week_start,
+        holidays=holiday_names(model.calendar.holidays, year - 10, year + 5),
     )
-    return {"demand_history_clean": clean}
+    return {
+        "demand_history_clean": demand_history_clean(past),
+        "demand_adjustment": demand_adjustment(past),
+        "activity_response": activity_response(past, model.demand),
+        "activity_result": activity_result(past, tables["product_cost"]),
+        "demand_waterfall": demand_waterfall(past),
+    }
 
 
 def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -125,7 +139,9 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     extra = named_series(named, tables["statistical_forecast"], product, market)
     cells = plan_cells(tables["statistical_forecast"], extra, product, market, period)
     series = series_with_family(cells[SERIES].drop_duplicates(), product)
-    effect = activity_effect(coming, cells, series, period, parts.activity_kinds, settings)
+    effect = activity_effect(
+        coming, cells, series, period, parts.activity_kinds, settings, tables["activity_response"]
+    )
     price = net_price(
         cells,
         tables["price"],

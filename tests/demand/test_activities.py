@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from sopwb.config.demand import DemandSettings
-from sopwb.demand.activities import activity_cells, activity_effect, inclusion_rate, still_to_come
+from sopwb.demand.activities import activity_cells, inclusion_rate, still_to_come
+from sopwb.demand.activity_plan import activity_effect
 
 SERIES = pd.DataFrame(
     [("cola", "north", "drinks"), ("cola", "south", "drinks")], columns=["product", "market", "family"]
@@ -18,8 +19,27 @@ SETTINGS = DemandSettings(price_elasticity=-2.0, price_elasticity_by_family={"wa
 AS_OF = pd.Timestamp("2026-02-28")
 
 
-def effect(activity, parts):
-    return activity_effect(activity, BASELINE, SERIES, PERIOD, parts.activity_kinds, SETTINGS)
+NOTHING_MEASURED = pd.DataFrame(
+    {
+        name: pd.Series(dtype=kind)
+        for name, kind in {
+            "answer": object,
+            "group": object,
+            "family": object,
+            "product": object,
+            "value": float,
+            "lower": float,
+            "upper": float,
+            "elasticity": float,
+            "spread": float,
+            "activities": int,
+        }.items()
+    }
+)
+
+
+def effect(activity, parts, response=NOTHING_MEASURED):
+    return activity_effect(activity, BASELINE, SERIES, PERIOD, parts.activity_kinds, SETTINGS, response)
 
 
 def test_a_percent_of_a_whole_month_is_that_percent_of_the_baseline(activities, parts):
@@ -64,7 +84,7 @@ def test_a_customers_kind_goes_before_the_effect_type(activities, parts):
     kinds = dict(parts.activity_kinds) | {
         "promotion": lambda cells, settings: cells["baseline_qty"] * 0 + 7.0
     }
-    table = activity_effect(activities({}), BASELINE, SERIES, PERIOD, kinds, SETTINGS)
+    table = activity_effect(activities({}), BASELINE, SERIES, PERIOD, kinds, SETTINGS, NOTHING_MEASURED)
     assert list(table["full_qty"]) == [7.0, 7.0]
 
 

@@ -1,0 +1,158 @@
+"""Messages of the demand review about activities: what made demand, what each brought, how demand answers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import iso_date, percent, short
+from sopwb.report.section import Section
+from sopwb.report.sections.demand import NOTEBOOK
+from sopwb.report.table import Table
+
+__all__ = ["activity_return", "demand_answers", "demand_waterfall"]
+
+ALL = "*"
+SHOWN = 12
+
+
+def _family_table(rows: pd.DataFrame, steps: list[str]) -> pd.DataFrame:
+    """Families with one column for each step, and their sum."""
+    families = rows[(rows["product"] == ALL)]
+    wide = families.pivot(index="family", columns="label", values="amount_qty")[steps]
+    total = wide.loc[[ALL]].rename(index={ALL: "all"})
+    return pd.concat([wide.drop(index=ALL), total]).rename_axis("family").reset_index()
+
+
+@report_section("demand_waterfall", notebook=NOTEBOOK)
+def demand_waterfall(tables: Tables, model: Model) -> Section:
+    """From the normal level to what was sold in twelve months: calendar, price, promotion, losses."""
+    rows = tables["demand_waterfall"].sort_values("step")
+    title = f"{model.name}, what made demand, units, twelve months AC to {iso_date(model.as_of)}"
+    source = ("demand_waterfall", "all families; the table has every product")
+    whole = rows[(rows["family"] == ALL) & (rows["product"] == ALL)]
+    if whole.empty or whole["amount_qty"].abs().max() == 0:
+        return Section("Nothing was sold that could be taken apart", title, source=source)
+    # only steps that are nothing in every family are left out, so that what is shown adds up
+    moved = rows.loc[rows["amount_qty"] != 0, "label"]
+    drawn = whole[whole["is_total"] | whole["label"].isin(moved)]
+    amounts = whole.set_index("label")["amount_qty"]
+    steps = whole[~whole["is_total"]].set_index("label")["amount_qty"]
+    ahead = steps[: list(whole["is_total"]).index(True, 1) - 1]
+    first = amounts.iloc[0]
+    largest = str(ahead.abs().idxmax())
+    message = (
+        f"Activities and calendar moved demand by {percent(ahead.sum() / first, signed=True)} of its normal "
+        f"level; most of it {largest}, {short(ahead[largest], signed=True)} units"
+    )
+    lost = steps.get("lost without stock", 0.0)
+    if lost < 0:
+        message += f"; empty shelves cost {short(-lost)}"
+    bars = drawn.loc[~drawn["is_total"], ["label", "amount_qty"]].rename(columns={"amount_qty": "value"})
+    bridge = drawn.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
+    labels = list(drawn["label"])
+    return Section(
+        message,
+        title,
+        chart=(
+            charts.waterfall(bridge[["step", "label", "amount_value", "is_total", "code"]], unit="units"),
+            charts.bars_by_structure(bars, unit="units", code="AC", sense="neutral", names=("steps", "")),
+        ),
+        table=Table(_family_table(rows, labels), units=dict.fromkeys(labels, "qty"), sums=(-1,)),
+        note=(
+            "In each bucket demand is level x calendar x price x promotion and so on; the quantities of the "
+            "factors (logarithmic mean) add up without a rest."
+        ),
+        source=source,
+    )
+
+
+@report_section("activity_return", notebook=NOTEBOOK)
+def activity_return(tables: Tables, model: Model) -> Section:
+    """Past activities of two years: declared against measured, and whether they paid."""
+    known = ["activity", "kind", "description", "start_date", "end_date"]
+    result = tables["activity_result"].merge(
+        tables["activity"][known], on="activity", how="left", validate="one_to_one"
+    )
+    title = (
+        f"{model.name}, activities of two years, units and {model.currency}, as of {iso_date(model.as_of)}"
+    )
+    recent = result[
+        (result["start_date"] > model.as_of - pd.DateOffset(years=2)) & (result["cost_value"] > 0)
+    ]
+    source = ("activity_result", "with a cost, begun within two years")
+    if recent.empty:
+        return Section("No past activity with a cost can be judged", title, source=source)
+    profit = recent["margin_value"] - recent["cost_value"]
+    declared = recent["declared_margin_value"] - recent["cost_value"]
+    paid = int((profit > 0).sum())
+    message = (
+        f"{paid} of {len(recent)} activities earned their cost; together they brought "
+        f"{short(profit.sum(), model.currency, signed=True)} after cost where "
+        f"{short(declared.sum(), model.currency, signed=True)} was declared"
+    )
+    ranked = recent.assign(profit_value=profit).sort_values("profit_value", ignore_index=True)
+    by_kind = recent.assign(value=profit, reference=declared).groupby("kind", as_index=False)
+    bars = by_kind[["value", "reference"]].sum().rename(columns={"kind": "label"})
+    columns = [
+        "description",
+        "start_date",
+        "declared_qty",
+        "measured_qty",
+        "lower_qty",
+        "upper_qty",
+        "net_qty",
+        "cost_value",
+        "margin_value",
+        "return_rate",
+    ]
+    return Section(
+        message,
+        title,
+        chart=charts.bars_by_structure(
+            bars, unit=model.currency, code="AC", reference="PL", names=("measured", "declared")
+        ),
+        table=Table(ranked[columns], max_rows=SHOWN, currency=model.currency),
+        note=(
+            "Worst first. Margin is at variable cost, less the discount on what would have been sold anyway, "
+            "the dip afterwards and what sister products lost. Lower and upper hold four cases of five."
+        ),
+        source=source,
+    )
+
+
+@report_section("demand_answers", notebook=NOTEBOOK)
+def demand_answers(tables: Tables, model: Model) -> Section:
+    """How demand answers to price and promotion by family, which the activities ahead are planned with."""
+    answers = tables["activity_response"]
+    title = f"{model.name}, answers of demand with 80 % intervals, measured to {iso_date(model.as_of)}"
+    source = ("activity_response", "ratios by group and family, cannibalisation; the table has every product")
+    shown = answers[(answers["product"] == ALL) & answers["answer"].isin(["ratio", "cross"])]
+    if shown.empty:
+        return Section(
+            "No past activity could be measured; those ahead are as declared", title, source=source
+        )
+    prices = shown[(shown["group"] == "price") & (shown["family"] != ALL)]
+    message = "Activities ahead are planned as such activities were measured, not as they are declared"
+    if not prices.empty:
+        most = prices.loc[prices["elasticity"].idxmin()]
+        message = (
+            f"{str(most['family']).capitalize()} answers most to price: one percent off brings "
+            f"{-most['elasticity']:.1f} percent more; activities ahead are planned with what was measured"
+        )
+    columns = ["answer", "group", "family", "elasticity", "value", "lower", "upper", "activities"]
+    shown = shown[(shown["family"] != ALL) | (shown["group"] != "price")]
+    shown = shown.sort_values(["elasticity", "answer", "group", "family"], na_position="last")
+    headings = {"value": "answer is", "lower": "at least", "upper": "at most", "elasticity": "elasticity"}
+    return Section(
+        message,
+        title,
+        table=Table(shown[columns], headings=headings, units={"activities": "count"}, max_rows=SHOWN),
+        note=(
+            "A ratio of 1 is an effect as declared (for prices, the elasticity of the settings). "
+            "Cross is the share of the extra quantity taken from sister products."
+        ),
+        source=source,
+    )
