@@ -121,7 +121,10 @@ STAGES = (
             "product market period statistical_forecast backtest_accuracy activity manual_forecast"
             " forecast_weight price rebate currency_rate past_demand_plan sales_history"
         ),
-        writes=_names("activity_effect demand_plan forecast_accuracy"),
+        writes=_names(
+            "activity_effect demand_plan demand_stream standing_forecast stream_weight stream_accuracy"
+            " forecast_accuracy"
+        ),
     ),
     Stage(
         name="inventory_targets",
