@@ -178,7 +178,7 @@ STAGES = (
         notebook="50_finance_reconciliation",
         function="sopwb.measure.stage:measures",
         reads=(EVERYTHING,),
-        writes=_names("kpi exception promise"),
+        writes=_names("kpi delivery_performance exception promise"),
     ),
     Stage(
         name="scenarios",

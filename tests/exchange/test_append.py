@@ -86,7 +86,8 @@ def test_rows_are_added_to_the_kind_of_file_there_is(customer: Path, schema: Sch
 
 def test_a_table_that_a_mapping_makes_takes_no_rows(mapped, customer: Path, schema: Schema):
     mapped(
-        "source: acme\nkind: folder\npath_from: SOPWB_ACME\ntables:\n  manual_forecast:\n    sql: select 1 as a\n"
+        "source: acme\nkind: folder\npath_from: SOPWB_ACME\n"
+        "tables:\n  manual_forecast:\n    sql: select 1 as a\n"
     )
     with pytest.raises(InputError, match=r"manual_forecast: is made by sources/acme.yaml"):
         append_rows(customer, schema["manual_forecast"], row(schema), schema)
