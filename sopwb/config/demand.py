@@ -112,7 +112,7 @@ class ReviewSettings(Settings):
 
     act_months: int = Field(default=3, ge=1, le=24)
     """Months that pass until supply has followed a changed forecast; errors are priced over them."""
-    exception_least_rate: float = Field(default=0.1, ge=0)
+    exception_least_rate: float = Field(default=0.05, ge=0)
     """Error or difference, as a share of the forecast, from which it can be an exception."""
 
 

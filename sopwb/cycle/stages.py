@@ -127,6 +127,16 @@ STAGES = (
         ),
     ),
     Stage(
+        name="demand_review",
+        notebook="20_demand_review",
+        function="sopwb.demand.review_stage:demand_review",
+        reads=_names(
+            "product market location period product_successor product_cost sales_history stock_out activity"
+            " past_demand_plan demand_plan"
+        ),
+        writes=_names("forecast_value_added forecast_change demand_exception"),
+    ),
+    Stage(
         name="inventory_targets",
         notebook="30_inventory_targets",
         function="sopwb.inventory.stage:inventory_targets",

@@ -6,11 +6,33 @@ import pandas as pd
 
 from sopwb.config.delivery import DeliverySettings
 
-__all__ = ["delivery_performance", "judged_lines"]
+__all__ = ["delivery_performance", "judged_lines", "with_overdue"]
 
 SCOPES = ("market", "customer_group", "region", "channel", "family")
 COUNTS = ["total", "on_time", "in_full", "on_time_in_full"]
 ALL = "*"
+
+
+def with_overdue(delivery: pd.DataFrame, open_order: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Deliveries with the lines that were due by as-of and of which nothing has been delivered yet.
+
+    Parameters
+    ----------
+    delivery, open_order
+        Tables of these names; of open orders the rows as known on the as-of date.
+    """
+    due = open_order[open_order["due_date"] <= as_of]
+    due = due[~due["order_line"].isin(delivery["order_line"])]
+    if due.empty:
+        return delivery
+    missed = due[["order_line", "product", "market"]].assign(
+        requested_date=due["due_date"],
+        promised_date=due["due_date"],
+        delivered_date=pd.Series(pd.NaT, index=due.index, dtype="datetime64[ns]"),
+        ordered_qty=due["open_qty"],
+        delivered_qty=0.0,
+    )
+    return pd.concat([delivery, missed], ignore_index=True)
 
 
 def judged_lines(delivery: pd.DataFrame, settings: DeliverySettings, *, as_of: pd.Timestamp) -> pd.DataFrame:

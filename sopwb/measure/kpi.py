@@ -14,7 +14,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, kpi
-from sopwb.measure.delivery import delivery_performance
+from sopwb.measure.delivery import delivery_performance, with_overdue
 from sopwb.measure.outlook import current_year, year_sum, years_table
 from sopwb.measure.service import on_time, service_rate
 
@@ -248,7 +248,7 @@ def bias(tables: Tables, model: Model) -> pd.DataFrame:
 def on_time_in_full(tables: Tables, model: Model) -> pd.DataFrame:
     """Deliveries on time and in full over the months of the settings, as declared there, and by market."""
     table = delivery_performance(
-        tables["delivery"],
+        with_overdue(tables["delivery"], tables["open_order"], model.as_of),
         tables["product"],
         tables["market"],
         tables["sales_history"],

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sopwb.config.delivery import DeliverySettings
-from sopwb.measure.delivery import delivery_performance, judged_lines
+from sopwb.measure.delivery import delivery_performance, judged_lines, with_overdue
 
 AS_OF = pd.Timestamp("2026-02-28")
 PRODUCT = pd.DataFrame({"product": ["cola", "water"], "family": ["soft", "still"]})
@@ -114,5 +114,21 @@ def test_on_time_in_full_is_never_more_than_either_and_markets_add_up(rows, unit
 
 @pytest.mark.parametrize("pattern", ["(", "SO", "(a)(b)"])
 def test_a_pattern_without_the_number_of_the_order_is_refused(pattern):
-    with pytest.raises(ValueError, match="is no pattern|groups"):
+    with pytest.raises(ValueError, match=r"is no pattern|groups"):
         DeliverySettings(order_pattern=pattern)
+
+
+def test_an_open_order_that_was_due_is_a_line_that_did_not_come():
+    open_order = pd.DataFrame(
+        {
+            "order_line": ["SO9-1", "SO9-2", "SO1-1"],
+            "product": "cola",
+            "market": "south",
+            "due_date": pd.to_datetime(["2026-02-27", "2026-03-01", "2026-02-10"]),
+            "open_qty": 5.0,
+        }
+    )
+    both = with_overdue(DAY, open_order, AS_OF)
+    assert both["order_line"].tolist() == [*DAY["order_line"], "SO9-1"]
+    assert rates(both, scope="market=south")["on_time_in_full_rate"] == 0.5
+    assert with_overdue(DAY, open_order.iloc[:0], AS_OF) is DAY
