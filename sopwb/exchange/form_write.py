@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["digest_of", "instructions", "write_form"]
 
 INK, PALE, LINE, FILL = "#1F2933", "#F3F4F6", "#C8CDD3", "#FFF7D6"
-WIDTHS = (11, 16, 24, 24, 24)
+WIDTHS = (12, 18, 24, 24, 26)
 MONTH_WIDTH, TOTAL_WIDTH, REASON_WIDTH, DATE_WIDTH, TEXT_WIDTH = 11, 12, 46, 13, 104
 QUANTITY, PERCENT, MONTH, DATE = "#,##0;-#,##0;0", "0.0%;-0.0%;0.0%", "mmm yyyy", "yyyy-mm-dd"
 ENTRY_QUANTITY = "#,##0.###;-#,##0.###;0"
