@@ -164,10 +164,14 @@ def read_folder(request: Request, folder: Path, entered_at: pd.Timestamp | None 
             [Fault("--read", f"{folder} holds no .xlsx workbook", remedy="put the workbooks there")]
         )
     inputs = load_inputs(request)
+    as_of = inputs.model.as_of
+    if entered_at is not None and entered_at > _end_of(as_of):
+        problem = f"{entered_at.date()} is after the as-of date, so this cycle would not see the rows"
+        raise InputError([Fault("--entered-at", problem, remedy=f"write a day not after {as_of.date()}")])
     faults: list[Fault] = []
     read: dict[str, Entries] = {}
     for path in paths:
-        entries, found = read_form(path, request.folder.name, inputs.model.as_of)
+        entries, found = read_form(path, request.folder.name, as_of)
         faults += found
         if entries is not None:
             read[path.name] = entries

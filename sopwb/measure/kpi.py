@@ -256,9 +256,8 @@ def on_time_in_full(tables: Tables, model: Model) -> pd.DataFrame:
         as_of=model.as_of,
     )
     of_all = table[table["period"] == "*"].set_index("scope")["on_time_in_full_rate"]
-    goal = _goal(tables, "on_time_in_full")
     name, unit, sense = "on_time_in_full", "rate", "higher_better"
-    whole = figure(name, float(of_all.get("*", UNKNOWN)), unit, sense, reference=goal)
+    whole = figure(name, float(of_all.get("*", UNKNOWN)), unit, sense)
     parts = [
         figure(name, float(value), unit, sense, scope=str(scope))
         for scope, value in of_all.items()

@@ -112,11 +112,13 @@ def test_two_workbooks_of_one_author_and_an_older_one_are_refused(back):
 
 
 def test_a_folder_without_workbooks_and_a_customer_without_authors_are_told(back, tmp_path):
-    customer, _folder = back
+    customer, folder = back
     with pytest.raises(InputError, match="is no folder"):
         read_folder(Request(customer), tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"holds no .xlsx workbook"):
         read_folder(Request(customer), customer)
+    with pytest.raises(InputError, match="is after the as-of date, so this cycle would not see the rows"):
+        read_folder(Request(customer), folder, pd.Timestamp("2026-01-05"))
     with pytest.raises(InputError, match="author: 'ann' is asked about nothing\n  → known are anna, erik"):
         collect_forms(Request(customer), tmp_path / "out", "ann")
     (customer / "data" / "author_scope.csv").unlink()
