@@ -40,6 +40,7 @@ __all__ = [
 TABLE = "manual_forecast"
 NEEDED = ("demand_history", "statistical_forecast", "demand_plan")
 CODE = "MF"
+SAVE_AS = "save it as .xlsx if it is a filled-in workbook, or take it out of the folder"
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,10 @@ def read_folder(request: Request, folder: Path, entered_at: pd.Timestamp | None 
         raise InputError(
             [Fault("--read", f"{folder} is no folder", remedy="name the folder with the workbooks")]
         )
-    paths = sorted(path for path in folder.glob("*.xlsx") if not is_ignored(path))
-    if not paths:
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not is_ignored(path))
+    paths = [path for path in files if path.suffix.lower() == ".xlsx"]
+    other = [Fault(path.name, "is no .xlsx workbook", remedy=SAVE_AS) for path in files if path not in paths]
+    if not paths and not other:
         raise InputError(
             [Fault("--read", f"{folder} holds no .xlsx workbook", remedy="put the workbooks there")]
         )
@@ -168,7 +171,7 @@ def read_folder(request: Request, folder: Path, entered_at: pd.Timestamp | None 
     if entered_at is not None and entered_at > _end_of(as_of):
         problem = f"{entered_at.date()} is after the as-of date, so this cycle would not see the rows"
         raise InputError([Fault("--entered-at", problem, remedy=f"write a day not after {as_of.date()}")])
-    faults: list[Fault] = []
+    faults = other
     read: dict[str, Entries] = {}
     for path in paths:
         entries, found = read_form(path, request.folder.name, as_of)

@@ -174,20 +174,29 @@ def _locked_faults(book: _Book) -> list[Fault]:
                 problem = f"is locked and held {before}, now it holds {_shown(now)}"
                 remedy = "put it back, or take a new workbook"
                 faults.append(Fault(book.where((row, column)), problem, remedy=remedy))
-    faults += [
-        Fault(
-            book.where((row, column)),
-            f"lies below the last line and holds {_shown(value)}",
-            remedy="clear it",
-        )
-        for row, cells in enumerate(book.sheets[FORECAST][height:], start=height)
-        for column, value in enumerate(cells)
-        if book.cell((row, column)) is not None
-    ]
+    faults += _strays(book)
     hidden = len(faults) - MOST_LOCKED
     if hidden > 0:
         more = Fault(book.name, f"{hidden} more locked cells were changed", remedy=SEND_AGAIN)
         return [*faults[:MOST_LOCKED], more]
+    return faults
+
+
+def _strays(book: _Book) -> list[Fault]:
+    """Cells that hold something where nothing is asked and nothing was written."""
+    copies = book.sheets[COPY]
+    last = FIRST_ROW + len(book.lines) * len(LABELS)
+    faults = []
+    for row, cells in enumerate(book.sheets[FORECAST][FIRST_ROW:], start=FIRST_ROW):
+        label = LABELS[(row - FIRST_ROW) % len(LABELS)]
+        for column in range(len(cells)):
+            value = book.cell((row, column))
+            known = row < len(copies) and column < len(copies[row]) and copies[row][column] not in {None, ""}
+            is_sum = column == book.total or (label == RESULT_LABEL and FIRST_MONTH <= column < book.total)
+            is_asked = _is_entry(book, row, column) and column <= book.total + 2
+            if value is not None and not known and (row >= last or not (is_sum or is_asked)):
+                problem = f"holds {_shown(value)}, but nothing is asked there"
+                faults.append(Fault(book.where((row, column)), problem, remedy="clear it"))
     return faults
 
 

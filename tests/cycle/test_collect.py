@@ -90,12 +90,14 @@ def test_every_fault_of_every_workbook_is_told_and_nothing_is_written(back):
     fill(anna(folder), {"F9": "abc", "B5": "other", "G10": 5.0})
     erik = next(folder.glob("erik*.xlsx"))
     fill(erik, {"F9": 10.0, "M9": "Fine"})
+    (folder / "notes.ods").write_bytes(b"")
     before = sorted(customer.rglob("*"))
     with pytest.raises(InputError) as caught:
         read_folder(Request(customer), folder)
     text = str(caught.value)
     assert "anna 2025-12-31.xlsx, Forecast!F9: 'abc' is not a number" in text
     assert "anna 2025-12-31.xlsx, Forecast!B5: is locked" in text
+    assert "notes.ods: is no .xlsx workbook" in text
     assert "anna 2025-12-31.xlsx, Forecast!M10: is empty, but Forecast!G10 was filled in" in text
     assert sorted(customer.rglob("*")) == before
 
@@ -115,8 +117,9 @@ def test_a_folder_without_workbooks_and_a_customer_without_authors_are_told(back
     customer, folder = back
     with pytest.raises(InputError, match="is no folder"):
         read_folder(Request(customer), tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"holds no .xlsx workbook"):
-        read_folder(Request(customer), customer)
+        read_folder(Request(customer), tmp_path / "empty")
     with pytest.raises(InputError, match="is after the as-of date, so this cycle would not see the rows"):
         read_folder(Request(customer), folder, pd.Timestamp("2026-01-05"))
     with pytest.raises(InputError, match="author: 'ann' is asked about nothing\n  → known are anna, erik"):
