@@ -261,3 +261,37 @@ def test_streams_do_not_hear_each_other(statements):
     said = spoken(rows, plan())
     assert said.sum().to_dict() == {"sales": 10.0, "marketing": 0.0, "finance": 20.0}
     assert said["marketing"].isna().all()
+
+
+SCOPES = st.fixed_dictionaries(
+    {
+        "product": st.sampled_from(["*", "cola", "chips"]),
+        "market": st.sampled_from(["*", "north", "south"]),
+        "span": st.sampled_from(["month", "quarter"]),
+        "amount": st.integers(0, 10_000).map(float),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(SCOPES, min_size=1, max_size=5))
+def test_whatever_overlaps_the_total_of_a_node_holds_or_what_is_narrower_exceeds_it(scopes):
+    rows = [
+        statement_row(manual_forecast=f"M{n}", mode="absolute", **scope) for n, scope in enumerate(scopes)
+    ]
+    cells = plan()
+    heard = voices(pd.DataFrame(rows), cells)
+    counted = heard.heard.set_index("manual_forecast")
+    for code, row in counted.iterrows():
+        scope = scopes[int(code[1:])]
+        node = cells["fiscal_period"] >= pd.Timestamp("2026-03-01")
+        if scope["span"] == "month":
+            node &= march(cells)
+        for name in ("product", "market"):
+            node &= (cells[name] == scope[name]) | (scope[name] == "*")
+        total = heard.streams.loc[node, "sales"].sum()
+        assert (
+            total == row["total_qty"]
+            or (total > row["total_qty"] and row["counted_qty"] == 0)
+            or (row["counted_cells"] == 0)
+        )
