@@ -77,7 +77,7 @@ def collected_statements(
             **words,
             "period": cell["period"],
             "mode": cell["mode"],
-            "reference_qty": cell["automatic_qty"],
+            "reference_qty": round(cell["automatic_qty"], 2),
         }
         if amount is not None and (amount != before or aside["changed"]):
             if not aside["reason"]:

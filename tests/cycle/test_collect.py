@@ -78,7 +78,7 @@ def test_what_was_filled_in_is_a_row_and_changes_the_plan_of_this_cycle(back):
     made = planned(Request(customer), inputs)
     standing = made["standing_forecast"]
     assert standing[["total_qty", "moved_qty"]].to_numpy().tolist() == [
-        [5000.0, pytest.approx(0.0, abs=1e-6)]
+        [5000.0, pytest.approx(0.0, abs=0.01)]
     ]
     sales = made["demand_stream"].query("stream == 'sales'")
     assert sales["stream_qty"].sum() == 5000.0
