@@ -190,6 +190,36 @@ def verify(
     say(f"{found.run_id} is whole: {verdict.file_count} files are as they were published{made_again}.")
 
 
+@app.command()
+def collect(
+    customer: Customer,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the workbooks; collect/CUSTOMER by default.")
+    ] = None,
+    read: Annotated[Path | None, typer.Option(help="Folder of filled-in workbooks to read back.")] = None,
+    author: Annotated[str | None, typer.Option(help="Only the workbook of this author.")] = None,
+    entered_at: Annotated[
+        str | None, typer.Option(help="Moment the rows read bear, as 2026-02-28; the as-of date by default.")
+    ] = None,
+    as_of: AsOf = None,
+    source: Source = None,
+) -> None:
+    """Write a workbook for each author to fill in a forecast, or read filled-in workbooks back."""
+    from sopwb.cycle.collect import collect_forms, read_folder
+
+    request = _request(customer, "baseline", as_of, source, None, None)
+    if read is None:
+        folder = to or Path("collect") / request.folder.name
+        paths = collect_forms(request, folder, author)
+        say("\n".join([f"{len(paths)} workbook(s) are in {folder}:", *(f"  {path.name}" for path in paths)]))
+        return
+    done = read_folder(request, read, _day(entered_at, "--entered-at"))
+    say("\n".join(f"{name}: {count} row(s)" for name, count in done.workbooks.items()))
+    say(
+        f"{len(done.rows)} row(s) are added to {done.path}" if done.path else "Nothing new; nothing is added."
+    )
+
+
 @app.command(name="demo-history")
 def demo_history() -> None:
     """Make the demo's past cycles by running the workbench as of each of them."""
@@ -275,7 +305,7 @@ def _request(
     return Request(folder, scenario, _parameters(set_), _day(as_of), source, runs_folder(), builds_on)
 
 
-def _day(text: str | None) -> pd.Timestamp | None:
+def _day(text: str | None, option: str = "--as-of") -> pd.Timestamp | None:
     import pandas as pd
 
     from sopwb.errors import Fault
@@ -285,7 +315,7 @@ def _day(text: str | None) -> pd.Timestamp | None:
     try:
         return pd.Timestamp(pd.to_datetime(text, format="%Y-%m-%d"))
     except ValueError:
-        raise InputError([Fault("--as-of", f"{text!r} is not a date", remedy="write 2026-02-28")]) from None
+        raise InputError([Fault(option, f"{text!r} is not a date", remedy="write 2026-02-28")]) from None
 
 
 def _parameters(words: list[str] | None) -> dict[str, Any]:

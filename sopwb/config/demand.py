@@ -9,7 +9,16 @@ from pydantic import Field
 
 from sopwb.config.base import Settings
 
-__all__ = ["ActivitySettings", "CleaningSettings", "DemandSettings", "ForecastSettings", "PortfolioSettings"]
+__all__ = [
+    "ActivitySettings",
+    "CleaningSettings",
+    "ConsensusSettings",
+    "DemandSettings",
+    "ForecastSettings",
+    "ManualSettings",
+    "PortfolioSettings",
+    "ReviewSettings",
+]
 
 
 class CleaningSettings(Settings):
@@ -98,6 +107,41 @@ class PortfolioSettings(Settings):
     """Months before its last day from which a product is in phase-out, in months."""
 
 
+class ManualSettings(Settings):
+    """How statements of people are split down and carried forward, and how they are collected."""
+
+    split_unit_qty: float = Field(default=1.0, ge=0)
+    """Smallest quantity into which a total or a delta is split, in base units; 0: without rounding."""
+    rebase_absolute: Literal["keep", "difference", "ratio"] = "keep"
+    """What becomes of an absolute total when the automatic forecast its author saw has moved since."""
+    collect_months: int = Field(default=6, ge=1, le=24)
+    """Months ahead about which authors are asked in workbooks."""
+    valid_months: int = Field(default=1, ge=1, le=24)
+    """Months after the as-of date for which a collected statement counts, unless its author says else."""
+    most_percent_rate: float = Field(default=3.0, gt=0)
+    """Change, as a share, beyond which a collected percentage is taken for a slip of the pen."""
+
+
+class ConsensusSettings(Settings):
+    """How the weights of the streams are found."""
+
+    weights: Literal["declared", "earned"] = "declared"
+    """Weights as people declare them, or as the streams have earned them in earlier cycles."""
+    earned_months_ahead: int = Field(default=3, ge=1, le=24)
+    """Months ahead up to which errors of earlier cycles count for earned weights."""
+    earned_evidence: float = Field(default=6.0, ge=0)
+    """Cycles and months judged at which earned weights count as much as declared ones."""
+
+
+class ReviewSettings(Settings):
+    """How the demand plan is held against earlier cycles."""
+
+    act_months: int = Field(default=3, ge=1, le=24)
+    """Months that pass until supply has followed a changed forecast; errors are priced over them."""
+    exception_least_rate: float = Field(default=0.05, ge=0)
+    """Error or difference, as a share of the forecast, from which it can be an exception."""
+
+
 class DemandSettings(Settings):
     """Settings of the room demand."""
 
@@ -109,6 +153,12 @@ class DemandSettings(Settings):
     """How the baseline is forecast."""
     portfolio: PortfolioSettings = PortfolioSettings()
     """How the portfolio is ranked."""
+    manual: ManualSettings = ManualSettings()
+    """How statements of people are split down, carried forward and collected."""
+    consensus: ConsensusSettings = ConsensusSettings()
+    """How the weights of the streams are found."""
+    review: ReviewSettings = ReviewSettings()
+    """How the demand plan is held against earlier cycles."""
     price_elasticity: float = Field(default=-1.5, le=0)
     """Percent change of quantity for one percent of price, where a family has none of its own."""
     price_elasticity_by_family: Mapping[str, float] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from sopwb.calendar import holidays_of
 from sopwb.config.base import RuleSettings, Settings
+from sopwb.config.delivery import DeliverySettings
 from sopwb.config.demand import DemandSettings
 from sopwb.config.finance import FinanceSettings
 from sopwb.config.inventory import InventorySettings
@@ -88,6 +89,8 @@ class Model(Settings):
     """How time is cut into buckets."""
     demand: DemandSettings = DemandSettings()
     """Settings of the demand plan."""
+    delivery: DeliverySettings = DeliverySettings()
+    """What counts as delivered on time and in full."""
     inventory: InventorySettings = InventorySettings()
     """Settings of the stock targets."""
     supply: SupplySettings = SupplySettings()

@@ -126,7 +126,20 @@ STAGES = (
             "product market period statistical_forecast backtest_accuracy activity activity_response"
             " manual_forecast forecast_weight price rebate currency_rate past_demand_plan sales_history"
         ),
-        writes=_names("activity_effect demand_plan forecast_accuracy"),
+        writes=_names(
+            "activity_effect demand_plan demand_stream standing_forecast stream_weight stream_accuracy"
+            " forecast_accuracy"
+        ),
+    ),
+    Stage(
+        name="demand_review",
+        notebook="20_demand_review",
+        function="sopwb.demand.review_stage:demand_review",
+        reads=_names(
+            "product market location period product_successor product_cost sales_history stock_out activity"
+            " past_demand_plan demand_plan"
+        ),
+        writes=_names("forecast_value_added forecast_change demand_exception"),
     ),
     Stage(
         name="inventory_targets",
@@ -182,7 +195,7 @@ STAGES = (
         notebook="50_finance_reconciliation",
         function="sopwb.measure.stage:measures",
         reads=(EVERYTHING,),
-        writes=_names("kpi exception promise"),
+        writes=_names("kpi delivery_performance exception promise"),
     ),
     Stage(
         name="scenarios",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sopwb.config.demand import DemandSettings
-from sopwb.demand.consensus import consensus, stream_weights
+from sopwb.demand.consensus import ALL_STREAMS, consensus, weight_rates
 from sopwb.demand.launches import live_rate
-from sopwb.demand.manual import manual_streams
 from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import ALL
 
-__all__ = ["demand_plan", "named_series", "plan_cells"]
+__all__ = ["automatic_plan", "demand_plan", "named_series", "plan_cells"]
 
 COLUMNS = [
     *SERIES,
@@ -99,18 +97,8 @@ def _around(cells: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def demand_plan(
-    cells: pd.DataFrame,
-    activity_effect: pd.DataFrame,
-    statements: pd.DataFrame,
-    forecast_weight: pd.DataFrame,
-    net_price: pd.Series[float],
-    period: pd.DataFrame,
-    settings: DemandSettings,
-) -> pd.DataFrame:
-    """Demand of every product, market and bucket with every stream kept apart.
-
-    automatic = max(0, baseline + activities); consensus = weighted streams; value = consensus x net price.
+def automatic_plan(cells: pd.DataFrame, activity_effect: pd.DataFrame) -> pd.DataFrame:
+    """The cells with activity_qty and automatic_qty = max(0, baseline + activities).
 
     Parameters
     ----------
@@ -118,28 +106,53 @@ def demand_plan(
         Result of :func:`plan_cells`.
     activity_effect
         Table of that name.
-    statements
-        Standing manual forecasts.
-    net_price
-        Net price of each cell.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Table ``demand_plan``.
     """
     keys = [*SERIES, "period"]
     effect = activity_effect.groupby(keys, as_index=False)["effect_qty"].sum()
     plan = cells.merge(effect, on=keys, how="left", validate="one_to_one")
     activities = plan["effect_qty"].fillna(0.0) * (plan["open_days"] > 0)
-    plan = plan.assign(
+    return plan.assign(
         activity_qty=activities, automatic_qty=(plan["baseline_qty"] + activities).clip(lower=0)
     )
-    spoken = manual_streams(statements, plan, period)
+
+
+def demand_plan(
+    plan: pd.DataFrame, spoken: pd.DataFrame, weights: pd.DataFrame, net_price: pd.Series[float]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Demand of every product, market and bucket, and every stream of it kept apart.
+
+    consensus = weighted streams; value = consensus x net price.
+
+    Parameters
+    ----------
+    plan
+        Result of :func:`automatic_plan`.
+    spoken
+        Streams of people, one row per cell; NaN where one is silent.
+    weights
+        Weight of each stream, one row per family.
+    net_price
+        Net price of each cell.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        Tables ``demand_plan`` and ``demand_stream``.
+    """
     statistical = plan["automatic_qty"].where(plan["is_forecast"] | (plan["automatic_qty"] > 0))
     streams = spoken.assign(statistical=statistical)
-    weights = stream_weights(forecast_weight, plan["family"], settings.stream_weights)
     manual, agreed = consensus(streams, plan["family"], weights)
+    share = weight_rates(streams, plan["family"], weights)
     plan = plan.assign(manual_qty=manual, consensus_qty=agreed, net_price_per_unit=net_price)
     plan = plan.assign(**_around(plan), consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"])
-    return plan[COLUMNS]
+    return plan[COLUMNS], _apart(plan, streams, share)
+
+
+def _apart(plan: pd.DataFrame, streams: pd.DataFrame, share: pd.DataFrame) -> pd.DataFrame:
+    """Table ``demand_stream``: one row per cell and stream that speaks."""
+    keys = plan[[*SERIES, "period"]]
+    parts = [
+        keys.assign(stream=name, stream_qty=streams[name], weight_rate=share[name])[streams[name].notna()]
+        for name in ALL_STREAMS
+    ]
+    return pd.concat(parts, ignore_index=True)

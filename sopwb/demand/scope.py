@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["ALL", "SCOPE", "breadth", "matching_series", "series_with_family"]
+__all__ = ["ALL", "SCOPE", "matching_series", "series_with_family"]
 
 ALL = "*"
 SCOPE = ["family", "product", "market"]
@@ -39,9 +39,3 @@ def matching_series(rows: pd.DataFrame, key: str, series: pd.DataFrame) -> pd.Da
     for name in SCOPE:
         fits &= (pairs[f"of_{name}"] == ALL) | (pairs[f"of_{name}"] == pairs[name])
     return pairs.loc[fits, [key, "product", "market", "family"]].reset_index(drop=True)
-
-
-def breadth(rows: pd.DataFrame) -> pd.Series[int]:
-    """How broad each row's scope is: 0 is one product in one market, 7 is everything."""
-    wild = rows[SCOPE] == ALL
-    return wild["product"] * 4 + (wild["family"] & wild["product"]) * 2 + wild["market"] * 1

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, kpi
+from sopwb.measure.delivery import delivery_performance, with_overdue
 from sopwb.measure.outlook import current_year, year_sum, years_table
 from sopwb.measure.service import on_time, service_rate
 
@@ -245,11 +246,21 @@ def bias(tables: Tables, model: Model) -> pd.DataFrame:
 
 @kpi("on_time_in_full")
 def on_time_in_full(tables: Tables, model: Model) -> pd.DataFrame:
-    """Order lines of the last twelve months delivered by the requested day and in full, over all lines."""
-    lines = tables["delivery"]
-    lines = lines[lines["requested_date"] > model.as_of - pd.DateOffset(years=1)]
-    good = (lines["delivered_date"] <= lines["requested_date"]) & (
-        lines["delivered_qty"] >= lines["ordered_qty"]
+    """Deliveries on time and in full over the months of the settings, as declared there, and by market."""
+    table = delivery_performance(
+        with_overdue(tables["delivery"], tables["open_order"], model.as_of),
+        tables["product"],
+        tables["market"],
+        tables["sales_history"],
+        model.delivery,
+        as_of=model.as_of,
     )
-    value = float(good.mean()) if len(lines) else UNKNOWN
-    return figure("on_time_in_full", value, "rate", "higher_better")
+    of_all = table[table["period"] == "*"].set_index("scope")["on_time_in_full_rate"]
+    name, unit, sense = "on_time_in_full", "rate", "higher_better"
+    whole = figure(name, float(of_all.get("*", UNKNOWN)), unit, sense)
+    parts = [
+        figure(name, float(value), unit, sense, scope=str(scope))
+        for scope, value in of_all.items()
+        if str(scope).startswith("market=")
+    ]
+    return pd.concat([whole, *parts], ignore_index=True)

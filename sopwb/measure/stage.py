@@ -7,6 +7,7 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
 from sopwb.measure import data
+from sopwb.measure.delivery import delivery_performance, with_overdue
 from sopwb.measure.exception import exceptions
 from sopwb.measure.headline import headlines
 from sopwb.measure.kpi import all_kpis
@@ -43,6 +44,14 @@ def measures(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFra
     """Key figures, exceptions ranked by money, and what earlier cycles promised."""
     return {
         "kpi": all_kpis(tables, model, parts.kpis),
+        "delivery_performance": delivery_performance(
+            with_overdue(tables["delivery"], tables["open_order"], model.as_of),
+            tables["product"],
+            tables["market"],
+            tables["sales_history"],
+            model.delivery,
+            as_of=model.as_of,
+        ),
         "exception": exceptions(tables, model),
         "promise": promises(
             tables["past_profit_and_loss"],

@@ -23,6 +23,8 @@ __all__ = ["scenarios"]
 
 AGAIN = ("20_", "30_", "40_", "50_")
 """Meetings whose stages a scenario may change; data and portfolio reviews look at what is."""
+LOOKS_BACK = "demand_review"
+"""The stage that holds the plan against earlier cycles, which a scenario has not."""
 
 
 def scenarios(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -49,7 +51,7 @@ def _figures(tables: Tables, model: Model, parts: Parts, name: str) -> pd.DataFr
 
 
 def _is_planned_again(stage: Stage) -> bool:
-    return stage.notebook.startswith(AGAIN) or stage.name == "product_cost"
+    return (stage.notebook.startswith(AGAIN) and stage.name != LOOKS_BACK) or stage.name == "product_cost"
 
 
 def _functions(parts: Parts) -> list[Callable[..., Any]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from sopwb.errors import Fault
 from sopwb.schema.load import Schema
 from sopwb.schema.parse import row_labels
+from sopwb.schema.statement import statement_faults
 from sopwb.schema.table import Column, Table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
             continue
         faults += table_faults(frame, table)
         faults += _reference_faults(frame, table, tables, schema)
-    return faults + bill_of_material_cycles(tables.get("bill_of_material"))
+    return faults + bill_of_material_cycles(tables.get("bill_of_material")) + statement_faults(tables, schema)
 
 
 def relation_faults(

@@ -340,3 +340,19 @@ def test_a_customer_in_a_folder_with_blanks_and_umlauts_is_found(call, place, mo
     assert call("check", str(acme(home)))[0] == 0
     monkeypatch.setenv("SOPWB_CUSTOMERS", str(home))
     assert call("check", "acme")[0] == 0
+def test_forecasts_are_collected_and_read_back(call, place):
+    folder = acme(place)
+    scope = "author,stream\n../anna,sales\n._anna,sales\n"
+    (folder / "data" / "author_scope.csv").write_text(scope, encoding="utf-8")
+    code, out, err = call("collect", str(folder))
+    assert (code, err) == (0, "")
+    assert (
+        "2 workbook(s) are in collect/acme:\n  anna 2025-12-31.xlsx\n  anna 2 2025-12-31.xlsx"
+        in out.replace("\\", "/")
+    )
+    code, out, err = call("collect", str(folder), "--read", str(place / "collect" / "acme"))
+    assert (code, err) == (0, "")
+    assert "Nothing new; nothing is added." in out
+    code, _, err = call("collect", str(folder), "--read", str(place), "--entered-at", "soon")
+    assert code == 2
+    assert "--entered-at: 'soon' is not a date" in err

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sopwb.demand.consensus import ALL_STREAMS, consensus, stream_weights
+from sopwb.config.demand import ConsensusSettings
+from sopwb.demand.consensus import ALL_STREAMS, consensus, earned_weights, stream_weights, weight_rates
 
 DEFAULT = {"statistical": 0.4, "sales": 0.4, "marketing": 0.1, "finance": 0.1}
 
@@ -56,3 +57,50 @@ def test_the_consensus_lies_between_the_lowest_and_the_highest_voice(values, wei
     _, agreed = consensus(frame, pd.Series(["drinks"]), weights)
     low, high = (min(said), max(said)) if said else (0.0, 0.0)
     assert low - 1e-6 <= agreed[0] <= high + 1e-6
+
+
+def accuracy(*rows):
+    columns = ["family", "stream", "lag", "judged", "squared_error", "statistical_squared_error"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def earned(*rows, evidence=0.0, declared=()):
+    weights = stream_weights(weight_table(*declared), pd.Series(["drinks"]), DEFAULT)
+    settings = ConsensusSettings(earned_evidence=evidence)
+    return earned_weights(accuracy(*rows), weights, settings).loc["drinks"]
+
+
+def test_with_nothing_judged_the_declared_weights_stand():
+    assert earned().to_dict() == pytest.approx(DEFAULT)
+
+
+def test_a_stream_earns_the_inverse_of_its_squared_error_and_the_sum_is_kept():
+    weight = earned(("drinks", "sales", 1, 6, 400.0, 100.0))
+    assert weight["statistical"] / weight["sales"] == pytest.approx(4.0)
+    assert weight["statistical"] + weight["sales"] == pytest.approx(0.8)
+    assert weight["finance"] == pytest.approx(0.1)
+
+
+def test_evidence_moves_the_weights_from_declared_to_earned():
+    weight = earned(("drinks", "sales", 1, 6, 400.0, 100.0), evidence=6.0)
+    assert weight["sales"] == pytest.approx((0.16 + 0.4) / 2)
+    assert weight["statistical"] == pytest.approx((0.64 + 0.4) / 2)
+
+
+def test_what_is_too_far_ahead_or_declared_to_weigh_nothing_earns_nothing():
+    far = earned(("drinks", "sales", 4, 6, 400.0, 100.0))
+    assert far.to_dict() == pytest.approx(DEFAULT)
+    mute = earned(("drinks", "sales", 1, 6, 1.0, 100.0), declared=[("drinks", "sales", 0.0, "2026-01-01")])
+    assert mute["sales"] == 0.0
+
+
+def test_the_streams_of_a_cell_share_the_consensus_and_their_shares_sum_to_one():
+    families = pd.Series(["drinks"])
+    weights = stream_weights(weight_table(), families, DEFAULT)
+    voices = streams(statistical=100, finance=300)
+    rates = weight_rates(voices, families, weights)
+    assert rates.loc[0].to_dict() == pytest.approx(
+        {"statistical": 0.8, "sales": 0, "marketing": 0, "finance": 0.2}
+    )
+    _, agreed = consensus(voices, families, weights)
+    assert agreed[0] == pytest.approx((rates * voices.fillna(0)).loc[0].sum())

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sopwb.demand.scope import breadth, matching_series
+from sopwb.demand.scope import matching_series
 
 SERIES = pd.DataFrame(
     [("cola", "north", "drinks"), ("cola", "south", "drinks"), ("chips", "north", "snacks")],
@@ -28,15 +28,3 @@ def rows(*scopes):
 )
 def test_a_star_matches_everything_and_a_name_only_itself(scope, number):
     assert len(matching_series(rows(scope), "code", SERIES)) == number
-
-
-def test_a_broader_scope_has_a_larger_breadth():
-    ordered = rows(
-        ("*", "*", "*"),
-        ("drinks", "*", "*"),
-        ("drinks", "*", "north"),
-        ("*", "cola", "*"),
-        ("*", "cola", "north"),
-    )
-    assert list(breadth(ordered)) == sorted(breadth(ordered), reverse=True)
-    assert breadth(ordered).iloc[-1] == 0

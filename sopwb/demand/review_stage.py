@@ -1,0 +1,89 @@
+"""The door of the demand review: what each step added, what changed since, and what to talk about."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.calendar import plan_periods
+from sopwb.config.model import Model
+from sopwb.demand.demand_exception import demand_exception
+from sopwb.demand.forecast_change import forecast_change
+from sopwb.demand.panel import SERIES
+from sopwb.demand.stage import demand_history, statistical_forecast
+from sopwb.demand.value_added import archived_steps, forecast_value_added, unit_margin
+from sopwb.extend import Parts, Tables
+
+__all__ = ["demand_review", "refit_of"]
+
+SHORT_BACKTEST = 4
+
+
+def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Value added by each step, the change since the last cycle by cause, and at most a few exceptions."""
+    plan, period = tables["demand_plan"], tables["period"]
+    margin = unit_margin(plan, tables["product_cost"], period)
+    steps = archived_steps(
+        tables["past_demand_plan"], tables["sales_history"], tables["product"], as_of=model.as_of
+    )
+    refit = refit_of(tables, model, parts)
+    change = forecast_change(plan, period, tables["past_demand_plan"], refit)
+    months = plan.merge(period[["period", "fiscal_period"]], on="period", validate="many_to_one")
+    months = months.drop(columns="period").rename(columns={"fiscal_period": "period"})
+    by_month = months.groupby([*SERIES, "period"], as_index=False)[["automatic_qty", "consensus_qty"]].sum()
+    top = demand_exception(
+        by_month,
+        steps,
+        change,
+        margin,
+        tables["product"],
+        model.demand.review,
+        most=model.finance.exception_limit,
+    )
+    return {
+        "forecast_value_added": forecast_value_added(steps, margin),
+        "forecast_change": change,
+        "demand_exception": top,
+    }
+
+
+def refit_of(tables: Tables, model: Model, parts: Parts) -> pd.DataFrame:
+    """Baseline that today's model makes of the sales known in the last cycle, by month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns product, market, ``period`` and baseline_qty; no rows where there is no earlier cycle.
+    """
+    past = tables["past_demand_plan"]
+    empty = past[[*SERIES, "period", "baseline_qty"]].iloc[:0]
+    if past.empty:
+        return empty
+    cycle = pd.Timestamp(past["cycle"].max())
+    then = _as_of(model, cycle)
+    known = dict(tables)
+    for name, day in (("sales_history", "date"), ("activity", "entered_at")):
+        rows = tables[name]
+        known[name] = rows[rows[day] < cycle + pd.Timedelta(days=1)].reset_index(drop=True)
+    if known["sales_history"].empty:
+        return empty
+    known["period"] = plan_periods(
+        cycle,
+        weeks=0,
+        end=tables["period"]["end_date"].max(),
+        week_start=model.calendar.week_start,
+        start_month=model.calendar.fiscal_year_start_month,
+        holidays=then.holidays,
+    )
+    known |= demand_history(known, then, parts)
+    made = statistical_forecast(known, then, parts)["statistical_forecast"]
+    return made[[*SERIES, "period", "baseline_qty"]] if len(made) else empty
+
+
+def _as_of(model: Model, day: pd.Timestamp) -> Model:
+    """The model as of another day, with a short backtest: only the forecast itself is wanted."""
+    calendar = model.calendar.model_copy(update={"as_of": day.date()})
+    settings = model.demand.forecast
+    origins = min(settings.backtest_origins, SHORT_BACKTEST)
+    forecast = settings.model_copy(update={"backtest_origins": origins})
+    demand = model.demand.model_copy(update={"forecast": forecast})
+    return model.model_copy(update={"calendar": calendar, "demand": demand})
