@@ -123,16 +123,22 @@ def components_follow_the_bill_of_material(tables: Tables, model: Model) -> pd.D
 
 @plan_check("hours_follow_the_routing", area="supply")
 def hours_follow_the_routing(tables: Tables, model: Model) -> pd.DataFrame:
-    """Resources and periods whose hours are not those of what is made, set-ups spread over the usual lot.
+    """Resources and periods whose hours are not those of what is made and set up.
+
+    A set-up is spread over the usual lot, or counted where it is planned by itself.
 
     Where the customer adds supply options of their own, these may need more.
     """
     key = ["resource", "period"]
     routing = tables["routing"]
-    hours = routing["run_hours_per_unit"] + routing["setup_hours_per_lot"] / routing["lot_qty"]
+    rule = routing["resource"].map(tables["resource"].set_index("resource")["setup_rule"])
+    spread = routing["setup_hours_per_lot"] / routing["lot_qty"] * rule.fillna("spread").eq("spread")
+    hours = routing["run_hours_per_unit"] + spread
     steps = routing[[*RECIPE, "resource"]].assign(unit_hours=hours)
     rows = _made(tables).merge(steps, on=RECIPE, how="left", validate="many_to_many")
     rows["run_hours"] = rows["planned_qty"] * rows["unit_hours"]
+    decided = tables["supply_decision"].rename(columns={"subject": "resource", "decided_hours": "run_hours"})
+    rows = pd.concat([rows[[*key, "run_hours"]], decided.loc[decided["run_hours"] > 0, [*key, "run_hours"]]])
     made = _sum(rows, "run_hours", key, "made_hours")
     required = _sum(tables["capacity_use"], "required_hours", key, "required_hours")
     both = _side_by_side(made, required, key)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from sopwb.supply.blocks import decision_hours
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.program import Program, RuleRows
@@ -98,11 +99,13 @@ def capacity_use(
     needed = np.zeros(len(hours.regular))
     for name, option in data.options.items():
         needed += option.hours @ values[f"option.{name}"]
+    needed = needed + decision_hours(data.blocks, values, "hours")
     price = np.zeros(len(needed))
     for rule in program.rules:
         if rule.name == "capacity" and rule.last - rule.first == len(price):
             price = solution.price[rule.first : rule.last]
-    regular = hours.regular
+    regular = hours.regular + decision_hours(data.blocks, values, "regular")
+    more = hours.overtime + decision_hours(data.blocks, values, "overtime")
     rate = np.divide(needed, regular, out=np.full(len(needed), np.nan), where=regular > 0)
     return pd.DataFrame(
         {
@@ -111,7 +114,7 @@ def capacity_use(
             "capacity_hours": regular,
             "required_hours": needed,
             "overtime_hours": np.minimum(values["overtime"], np.maximum(needed - regular, 0.0)),
-            "overload_hours": np.maximum(needed - regular - hours.overtime, 0.0) * (values["overload"] > 0),
+            "overload_hours": np.maximum(needed - regular - more, 0.0) * (values["overload"] > 0),
             "utilisation_rate": rate,
             "price_per_hour": price,
         }
@@ -155,6 +158,6 @@ def solver_log(log: Sequence[Solved]) -> pd.DataFrame:
             "row_count": [line.rows for line in log],
             "column_count": [line.columns for line in log],
             "nonzero_count": [line.nonzeros for line in log],
-            "gap_rate": [0.0 for _ in log],
+            "gap_rate": [line.gap for line in log],
         }
     )

@@ -12,6 +12,7 @@ from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
 from sopwb.supply.elastic import Elastic, elastic_of
 from sopwb.supply.goals import Goal
+from sopwb.supply.mixed import whole_decisions
 from sopwb.supply.program import Program
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Solved:
     rows: int
     columns: int
     nonzeros: int
+    gap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,17 @@ def solve(program: Program, service: Goal, contribution: Goal, settings: SupplyS
     served = MONEY * (scale @ (program.unit * program.spread(service.charge)))
     earned = MONEY * (scale @ (program.unit * program.spread(contribution.charge)) + elastic.slack_charge)
     earned = earned + UNAVOIDABLE * elastic.elastic_columns
+    whole = whole_decisions(program, elastic, settings.service_weight * served + earned, settings)
+    log = []
+    if whole is not None:
+        elastic = whole.elastic
+        size = (*elastic.matrix.shape, elastic.matrix.nnz)
+        log.append(Solved("whole decisions", whole.status, whole.objective / MONEY, *size, whole.gap))
     solver = _loaded(elastic, settings)
     found = _run(solver, settings.service_weight * served + earned)
     service_price = price = _row_prices(program, elastic, found)
     missing = float(served @ found.values)
-    log = [_line(solver, f"{service.name} before {contribution.name}", found)]
+    log.append(_line(solver, f"{service.name} before {contribution.name}", found))
     if missing > MONEY * LEAST_CHARGE:
         _hold(solver, served, missing * (1 + settings.service_slack_rate))
         found = _run(solver, earned)

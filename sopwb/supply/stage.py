@@ -8,9 +8,10 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
 from sopwb.supply.allocate import shipment_plan
+from sopwb.supply.blocks import supply_decision
 from sopwb.supply.buckets import Floats, day_numbers
 from sopwb.supply.data import PlanData, plan_data
-from sopwb.supply.goals import contribution_goal, service_goal
+from sopwb.supply.goals import goals_of
 from sopwb.supply.outcome import (
     capacity_use,
     cleaned,
@@ -31,7 +32,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     """One plan of making, buying and moving that serves demand as well and as cheaply as the limits allow."""
     data = plan_data(tables, model, parts)
     program = program_of(data, variables_of(data), parts, model.parts.constraints)
-    solution = solve(program, service_goal(data), contribution_goal(data), model.supply)
+    solution = solve(program, *goals_of(data), model.supply)
     values = cleaned(program, solution.values)
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
@@ -41,6 +42,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
         "capacity_use": capacity_use(data, program, solution, values),
         "shipment_plan": shipments,
+        "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": shortage(tables, data, program, solution, shipments),
         "constraint_price": constraint_price(data, program, solution),
         "solver_log": solver_log(solution.log),
