@@ -1,0 +1,1 @@
+"""Measurements: commands with a peer in the same run, never timed tests."""
