@@ -146,7 +146,7 @@ STAGES = (
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
-            " supply_decision"
+            " supply_decision broken_limit"
         ),
     ),
     Stage(

@@ -15,6 +15,7 @@ __all__ = [
     "components_follow_the_bill_of_material",
     "demand_is_shipped_open_or_lost",
     "demand_plan_is_planned",
+    "hard_limits_are_kept",
     "hours_follow_the_routing",
     "shipments_leave_stock",
 ]
@@ -75,6 +76,13 @@ def shipments_leave_stock(tables: Tables, model: Model) -> pd.DataFrame:
     shipped = _sum(tables["shipment_plan"], "shipped_qty", key, "shipped_qty")
     both = _side_by_side(left, shipped, key)
     return both[_off(both, "left_qty", "shipped_qty", NODE)].reset_index(drop=True)
+
+
+@plan_check("hard_limits_are_kept", area="supply")
+def hard_limits_are_kept(tables: Tables, model: Model) -> pd.DataFrame:
+    """Hard limits that the plan breaks, as no plan keeps them all."""
+    broken = tables["broken_limit"]
+    return broken[broken["is_hard"]].drop(columns="is_hard").reset_index(drop=True)
 
 
 def _made(tables: Tables) -> pd.DataFrame:

@@ -328,6 +328,7 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
     wanted = np.flatnonzero(data.stock.safety > 0)
     limited = np.flatnonzero(np.isfinite(data.options["buy"].limit)) if "buy" in data.options else wanted[:0]
     full = np.flatnonzero(np.isfinite(data.stock.maximum))
+    keys = {name: option.keys for name, option in data.options.items()}
     terms = network.terms["supplier"] + ": " + network.terms["product"] + " at " + network.terms["location"]
     return {
         "capacity": resources,
@@ -340,6 +341,8 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
         "shelf_life": data.shelf_life.rows,
         "stock_maximum": Rows.of(stocked, missed, buckets).only(full),
         "blend_quality": data.blends.rows,
+        "days_in_stock": data.stays.rows(stocked, buckets),
+        "fixed_decisions": Fixed.rows(data.fixed, keys, buckets),
         "crew_limit": data.crews.rows,
     }
 

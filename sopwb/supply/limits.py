@@ -86,6 +86,10 @@ class Stay:
     recent: Mapping[str, sp.csr_array]
     fresh: Floats
 
+    def rows(self, subject: pd.Series, buckets: Buckets) -> Rows:
+        """Names of its rows, given the name of each node."""
+        return Rows.of(subject, np.zeros(1), buckets).only(self.place)
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -93,6 +97,24 @@ class Fixed:
 
     place: Ints
     quantity: Floats
+
+    @staticmethod
+    def rows(fixed: Mapping[str, Fixed], keys: Mapping[str, pd.DataFrame], buckets: Buckets) -> Rows:
+        """Names of the rows of all options: no more, and no less, than what stands."""
+        parts = []
+        for name, some in fixed.items():
+            known = keys[name]
+            subject = name + " " + known["product"] + " at " + known["location"] + ": " + known["source"]
+            twice = np.concatenate([some.place, some.place])
+            parts.append(Rows.of(subject, np.zeros(1), buckets).only(twice))
+        if not parts:
+            return Rows.of(pd.Series([], dtype=object), np.zeros(1), buckets)
+        return Rows(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("subject", "bucket", "price", "is_hard")
+            )
+        )
 
 
 def each_bucket(matrix: sp.csr_array, buckets: Buckets) -> sp.csr_array:

@@ -14,6 +14,7 @@ from sopwb.supply.program import Program, RuleRows
 from sopwb.supply.solve import Solution, Solved
 
 __all__ = [
+    "broken_limit",
     "capacity_use",
     "cleaned",
     "constraint_price",
@@ -25,6 +26,8 @@ __all__ = [
 NOISE = 1e-9
 """Part of the typical size of a variable below which a value is the solver's noise."""
 LEAST_PRICE = 1e-6
+BROKEN = 1e-6
+"""Part of a limit by which it has to be broken to be told."""
 GROUPS = {"make": ("made", "consumed"), "buy": ("bought", ""), "move": ("moved_in", "moved_out")}
 
 
@@ -129,6 +132,34 @@ def constraint_price(data: PlanData, program: Program, solution: Solution) -> pd
     grouped = whole.groupby(["constraint", "subject", "period", "unit"], as_index=False, sort=True)
     highest: pd.DataFrame = grouped.agg({"price_per_unit": "max"})
     return highest[columns]
+
+
+def broken_limit(data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
+    """Every limit that the plan breaks, with by how much; the worst row of each subject and bucket."""
+    over = program.matrix @ solution.values - program.most  # noqa: PD011 - no frame
+    over = np.where(program.is_equal, np.abs(over), over)
+    size = np.maximum(1.0, np.abs(program.most))
+    columns = ["constraint", "subject", "period", "broken_by_qty", "unit", "is_hard"]
+    frames = []
+    for rule in program.rules:
+        part = slice(rule.first, rule.last)
+        row = np.flatnonzero((over[part] > BROKEN * size[part]) & (rule.is_soft | rule.is_elastic))
+        known = rule.rows
+        frames.append(
+            pd.DataFrame(
+                {
+                    "constraint": rule.name,
+                    "subject": known.subject[row] if known is not None else rule.name,
+                    "period": data.buckets.period[known.bucket[row] if known is not None else 0 * row],
+                    "broken_by_qty": over[part][row],
+                    "unit": rule.unit,
+                    "is_hard": rule.is_elastic[row],
+                }
+            )
+        )
+    whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    worst = whole.sort_values("broken_by_qty", kind="stable").drop_duplicates(columns[:3], keep="last")
+    return worst[columns].reset_index(drop=True)
 
 
 def _prices_of(rule: RuleRows, data: PlanData, solution: Solution) -> pd.DataFrame:

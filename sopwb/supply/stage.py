@@ -13,6 +13,7 @@ from sopwb.supply.buckets import Floats, day_numbers
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.goals import goals_of
 from sopwb.supply.outcome import (
+    broken_limit,
     capacity_use,
     cleaned,
     constraint_price,
@@ -42,6 +43,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
         "capacity_use": capacity_use(data, program, solution, values),
         "shipment_plan": shipments,
+        "broken_limit": broken_limit(data, program, solution),
         "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": shortage(tables, data, program, solution, shipments),
         "constraint_price": constraint_price(data, program, solution),
