@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
+from benchmarks.mix import cost_of, volume_and_mix
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
 from sopwb.extend import Parts
@@ -202,6 +203,39 @@ def measured(
     return told
 
 
+def measured_mix(
+    folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
+) -> dict[str, Any]:
+    """One plan of an instance by volume and mix, written and measured."""
+    import cvxpy  # noqa: F401 - loading a library is no part of building a plan
+    import highspy  # noqa: F401
+
+    if change or peer:
+        raise ValueError("a change and a peer are measured in the mode lp")
+    instance = read_instance(folder)
+    model = model_of(instance, **settings)
+    tables, parts = workbench_tables(instance), collect_parts(model, load_schema())
+    made: list[Planned] = []
+
+    def step(of: Tables) -> Planned:
+        made.append(Planned(of, model, parts))
+        return made[-1]
+
+    begun = time.perf_counter()
+    whole, told = volume_and_mix(instance, tables, step)
+    total_s = time.perf_counter() - begun
+    plan_rows = plan_tables(instance, whole)
+    written(instance, whole, out)
+    largest = max((one.solution.log[-1] for one in made), key=lambda log: log.rows)
+    return {
+        "mode": "volume_mix", **told, "plans": len(made), "largest_rows": largest.rows,
+        "rows": sum(one.solution.log[-1].rows for one in made),
+        "build_s": round(sum(one.build_s for one in made), 3),
+        "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
+        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(_peak_mb(), 1),
+    }  # fmt: skip
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Plan, write, and tell in one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -212,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--peer", choices=["linopy"])
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
     given = parser.parse_args(arguments)
-    doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured}
+    doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured, "volume_mix": measured_mix}
     told = doors[given.mode](given.instance, given.out, given.change, given.peer, solver=given.solver)
     print(json.dumps(told))
     return 0
