@@ -23,6 +23,7 @@ __all__ = ["cost_of", "volume_and_mix"]
 Tables = dict[str, pd.DataFrame]
 Plan = Callable[[Tables], Any]
 LEAST = 1e-7
+MARGIN = 1e-7
 NO_LIMITS = pd.DataFrame(
     {"component": [], "location": [], "period": pd.to_datetime([]), "limit_qty": []}
 ).astype({"component": object, "location": object, "limit_qty": float})
@@ -80,7 +81,7 @@ def _limits(used: dict[str, pd.DataFrame], components: Tables) -> dict[str, pd.D
         own = there.merge(part.reset_index(), on=["component", "location"])
         if len(own):
             # a hair less than there is, so that what is planned with it can be had
-            own = own.assign(limit_qty=own["shipped_qty"] * own["part"] * (1 - 1e-9))
+            own = own.assign(limit_qty=own["shipped_qty"] * own["part"] * (1 - MARGIN))
             limits[name] = own[["component", "location", "period", "limit_qty"]]
     return limits
 
@@ -139,7 +140,11 @@ def volume_and_mix(instance: Instance, tables: Tables, plan: Plan) -> tuple[Tabl
     limits: dict[str, pd.DataFrame] = {}
     for _ in range(4):
         used = {name: _used(one, tables, parts.family.index) for name, one in mix.items()}
-        whole = pd.concat(used.values()).groupby(["component", "location", "period"], as_index=False)["used_qty"].sum()
+        whole = (
+            pd.concat(used.values())
+            .groupby(["component", "location", "period"], as_index=False)["used_qty"]
+            .sum()
+        )
         components = plan(component_tables(tables, parts, whole, _hours(list(mix.values())))).plan()
         found = _limits(used, components)
         if not found:
@@ -164,7 +169,8 @@ def cost_of(instance: Instance, plan: Tables) -> float:
 
     node = ["item", "site"]
     sites = instance["item_site"].assign(
-        holding=instance.column("item_site", "holding_cost"), charge=instance.column("item_site", "ss_penalty"),
+        holding=instance.column("item_site", "holding_cost"),
+        charge=instance.column("item_site", "ss_penalty"),
         wanted=instance.column("item_site", "safety_stock"),
     )  # fmt: skip
     stock = plan["inventory"].merge(sites[[*node, "holding", "charge", "wanted"]], on=node)
@@ -188,4 +194,3 @@ def cost_of(instance: Instance, plan: Tables) -> float:
         + float((end["qty"] * end["demand"].map(lost)).sum())
         + 10.0 * float(lost.max()) * float(plan["capacity_over"]["hours"].sum())
     )
-

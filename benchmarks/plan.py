@@ -42,14 +42,15 @@ Tables = dict[str, pd.DataFrame]
 class Planned:
     """A plan of an instance, with what it took to build and to solve it."""
 
-    def __init__(self, tables: Tables, model: Model, parts: Parts) -> None:
+    def __init__(self, tables: Tables, model: Model, parts: Parts, start: Any = None) -> None:
         self.tables, self.model = tables, model
         begun = time.perf_counter()
         self.data: PlanData = plan_data(tables, model, parts)
         self.program: Program = program_of(self.data, variables_of(self.data), parts, model.parts.constraints)
         self.build_s = time.perf_counter() - begun
         begun = time.perf_counter()
-        self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply)
+        going_on = {} if start is None else {"start": start}
+        self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply, **going_on)
         self.solve_s = time.perf_counter() - begun
 
     @property
@@ -85,10 +86,10 @@ class Planned:
         }
 
 
-def plan(instance: Instance, tables: Tables, **settings: Any) -> Planned:
-    """The plan of an instance's tables."""
+def plan(instance: Instance, tables: Tables, start: Any = None, **settings: Any) -> Planned:
+    """The plan of an instance's tables; from a corner of an earlier solve where one is told."""
     model = model_of(instance, **settings)
-    return Planned(tables, model, collect_parts(model, load_schema()))
+    return Planned(tables, model, collect_parts(model, load_schema()), start)
 
 
 def written(instance: Instance, planned: Tables, folder: Path) -> None:
@@ -163,16 +164,17 @@ def _linopy() -> dict[str, Any]:
     return {"peer": "linopy is installed, but this benchmark has no formulation in it"}
 
 
-def _resolved(tables: Tables, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """The plan after a change, by the workbench's re-solve and from nothing."""
-    cold = plan(instance, changed(tables, change), **settings)
+def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The plan after a change: from where the solver stands, where it can go on from there, and from nothing."""
+    now = changed(planned.tables, change)
+    basis = getattr(planned.solution, "basis", None)
+    cold, hot = plan(instance, now, **settings), plan(instance, now, start=basis, **settings)
     return {
-        "change": change,
-        "resolve_s": None,
-        "cold_resolve_s": round(cold.build_s + cold.solve_s, 3),
-        "resolve_objective": None,
-        "cold_objective": cold.objective,
-    }
+        "change": change, "hot_start": basis is not None,
+        "resolve_s": round(hot.solve_s, 3), "cold_resolve_s": round(cold.solve_s, 3),
+        "resolve_build_s": round(hot.build_s, 3),
+        "resolve_objective": hot.objective, "cold_objective": cold.objective,
+    }  # fmt: skip
 
 
 def measured(
@@ -197,7 +199,7 @@ def measured(
         "objective": planned.objective, "pure_objective": pure_objective, "peak_rss_mb": round(peak, 1),
     }  # fmt: skip
     if change:
-        told |= _resolved(tables, instance, change, settings)
+        told |= _resolved(planned, instance, change, settings)
     if peer:
         told |= _linopy()
     return told

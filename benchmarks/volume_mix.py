@@ -1,4 +1,4 @@
-"""Volume and mix: families share the hours by a coarse plan, each plans its products alone, components follow.
+"""Volume and mix: families share the hours by a coarse plan, plan their products, and components follow.
 
 1. *Volume.* Products of one family that run on the same resources are one product, four periods one
    bucket, components are bought at their cost. This plan says which family has which hours.
@@ -70,8 +70,10 @@ def component_cost(tables: Tables) -> pd.Series:
 
 def _mean(rows: pd.DataFrame, key: list[str], columns: list[str], weight: pd.Series) -> pd.DataFrame:
     """Weighted mean of columns by key."""
-    scaled = rows[columns].mul(weight.to_numpy(float), axis=0).assign(
-        weight=weight.to_numpy(float), **{name: rows[name] for name in key}
+    scaled = (
+        rows[columns]
+        .mul(weight.to_numpy(float), axis=0)
+        .assign(weight=weight.to_numpy(float), **{name: rows[name] for name in key})
     )
     total = scaled.groupby(key)[[*columns, "weight"]].sum()
     return total[columns].div(total["weight"], axis=0).reset_index()
@@ -90,7 +92,9 @@ def volume_tables(tables: Tables, parts: Parts, periods: int) -> Tables:
     plan, price, routing = of("demand_plan"), of("shortage_price"), of("routing")
     plan = plan.assign(value=plan["consensus_qty"] * plan["net_price_per_unit"])
     plan = plan.groupby(["product", "market", "period"], as_index=False)[["consensus_qty", "value"]].sum()
-    plan["net_price_per_unit"] = (plan["value"] / plan["consensus_qty"].where(plan["consensus_qty"] > 0)).fillna(0)
+    plan["net_price_per_unit"] = (
+        plan["value"] / plan["consensus_qty"].where(plan["consensus_qty"] > 0)
+    ).fillna(0)
     terms = tables["recipe"].set_index(["product", "location", "recipe"])["cost_per_unit"]
     original = tables["routing"].loc[routing.index, ["product", "location", "recipe"]]
     bill = tables["bill_of_material"]
@@ -100,7 +104,12 @@ def volume_tables(tables: Tables, parts: Parts, periods: int) -> Tables:
     used = needs.reindex(pd.MultiIndex.from_frame(original[["product", "recipe"]])).fillna(0.0).to_numpy()
     routing = routing.assign(cost_per_unit=own + used, recipe=routing["resource"])
     way = ["product", "location", "recipe", "resource"]
-    ways = _mean(routing, way, ["run_hours_per_unit", "yield_rate", "lead_time_days", "cost_per_unit"], routing["weight"])
+    ways = _mean(
+        routing,
+        way,
+        ["run_hours_per_unit", "yield_rate", "lead_time_days", "cost_per_unit"],
+        routing["weight"],
+    )
     last = months(count, DAYS * WEEKS)
     horizon_end = START + pd.Timedelta(days=DAYS * periods - 1)
     last["end_date"] = last["end_date"].clip(upper=horizon_end)
@@ -113,7 +122,11 @@ def volume_tables(tables: Tables, parts: Parts, periods: int) -> Tables:
     lanes, kept = of("lane_product"), of("product_location")
     lane = ["from_location", "to_location", "product"]
     lanes = lanes.assign(lead_time_days=lanes["lead_time_days"].astype(float))
-    lanes = _mean(lanes, lane, ["lead_time_days", "cost_per_unit"], lanes["weight"]) if len(lanes) else lanes[lane]
+    lanes = (
+        _mean(lanes, lane, ["lead_time_days", "cost_per_unit"], lanes["weight"])
+        if len(lanes)
+        else lanes[lane]
+    )
     charges = ["holding_cost_per_unit_day", "safety_stock_price_per_unit_day"]
     names = pd.DataFrame({"product": sorted(group.unique())})
     stock = of("stock_on_hand").groupby([*node, "snapshot_date"], as_index=False)["on_hand_qty"].sum()
@@ -157,7 +170,9 @@ def hours_by_family(parts: Parts, used: pd.DataFrame) -> pd.DataFrame:
     return (blended / total.where(total > 0)).fillna(0.0)
 
 
-def family_tables(tables: Tables, parts: Parts, family: str, share: pd.DataFrame, limits: pd.DataFrame) -> Tables:
+def family_tables(
+    tables: Tables, parts: Parts, family: str, share: pd.DataFrame, limits: pd.DataFrame
+) -> Tables:
     """Tables of one family with its share of the hours; components are bought at their cost.
 
     Parameters
@@ -192,7 +207,8 @@ def family_tables(tables: Tables, parts: Parts, family: str, share: pd.DataFrame
     calendar = pd.DataFrame(
         {
             "supplier": spans["component"] + " at " + spans["location"], "start_date": spans["period"],
-            "end_date": spans["period"] + pd.Timedelta(days=DAYS - 1), "capacity_rate": spans["limit_qty"] / spans["most"],
+            "end_date": spans["period"] + pd.Timedelta(days=DAYS - 1),
+            "capacity_rate": spans["limit_qty"] / spans["most"],
         }
     )  # fmt: skip
     bought = declared({"purchase_term": terms, "supplier_calendar": calendar}, schema)
@@ -202,7 +218,8 @@ def family_tables(tables: Tables, parts: Parts, family: str, share: pd.DataFrame
     part.columns = ["resource", "bucket", "part"]
     rate = days.assign(bucket=coarse).merge(part, how="left", on=["resource", "bucket"])["part"].fillna(0.0)
     days = days.assign(
-        capacity_rate=days["capacity_rate"] * rate.to_numpy(), overtime_rate=days["overtime_rate"] * rate.to_numpy()
+        capacity_rate=days["capacity_rate"] * rate.to_numpy(),
+        overtime_rate=days["overtime_rate"] * rate.to_numpy(),
     )
     runs = tables["resource"]["resource"].isin(cut["routing"]["resource"])
     free = tables["location"].assign(storage_pallets=np.nan)
@@ -254,5 +271,11 @@ def component_tables(tables: Tables, parts: Parts, used: pd.DataFrame, hours: pd
     runs = tables["resource"]["resource"].isin(cut["routing"]["resource"])
     free = tables["location"].assign(storage_pallets=np.nan)
     wanted = {name: made[name] for name in frames}
-    return {**tables, **cut, **wanted, "resource_calendar": left, "resource": tables["resource"][runs], "location": free}
-
+    return {
+        **tables,
+        **cut,
+        **wanted,
+        "resource_calendar": left,
+        "resource": tables["resource"][runs],
+        "location": free,
+    }

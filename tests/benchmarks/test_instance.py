@@ -150,6 +150,7 @@ def test_the_plan_s_tables_balance_and_cost_what_is_told(folder, capsys):
     assert told["rows"] > 0
     assert told["total_over_pure"] > 0
     assert told["cold_objective"] >= told["objective"] - 1e-6
+    assert told["resolve_objective"] == pytest.approx(told["cold_objective"], rel=1e-6)
     assert "linopy" in told["peer"]
 
 
@@ -185,3 +186,21 @@ def test_runs_orders_fences_and_days_in_stock_are_kept(folder):
     shipped = plan["shipments"].groupby("period")["qty"].sum()
     used_later = [shipped[t + 1 : t + 3].sum() for t in range(T - 2)]
     assert (depot.iloc[: T - 2].to_numpy() <= np.array(used_later) + 1e-6).all()
+
+
+def test_volume_and_mix_ends_in_a_plan_that_balances_and_is_no_better_than_the_best(folder, capsys):
+    pd.DataFrame({"item": ["drink", "syrup"], "family": ["drinks", "parts"]}).to_csv(
+        folder / "items.csv", index=False
+    )
+    out = folder / "mix"
+    assert bench.main([str(folder), "--out", str(out), "--mode", "volume_mix", "--solver", "simplex"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    best = by_hand(read_instance(folder).tables)
+    assert best - 1e-6 <= told["objective"] <= best + 0.2 * abs(best)
+    plan = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
+    made = plan["production"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
+    bought = plan["purchase"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
+    syrup = plan["inventory"].query("item == 'syrup'").set_index("period")["qty"]
+    flow = bought.shift(fill_value=0.0) - PER_UNIT * made
+    assert np.allclose(syrup.to_numpy(), 6.0 + flow.cumsum().to_numpy(), atol=1e-5)
+    assert (syrup >= -1e-9).all()
