@@ -165,7 +165,7 @@ def _linopy() -> dict[str, Any]:
 
 
 def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """The plan after a change: from where the solver stands, where it can go on from there, and from nothing."""
+    """The plan after a change: from where the solver stands, if it can go on from there, and anew."""
     now = changed(planned.tables, change)
     basis = getattr(planned.solution, "basis", None)
     cold, hot = plan(instance, now, **settings), plan(instance, now, start=basis, **settings)

@@ -129,9 +129,11 @@ def _without_source(products: pd.Index[str], parts: Floats, data: PlanData) -> l
     network, count = data.network, data.buckets.count
     there = data.stock.inflow.reshape(-1, count).any(axis=1)
     sourced = {*network.recipes["product"], *network.terms["product"], *network.co_products["co_product"]}
-    sourced |= set(network.nodes["product"][there])
-    missing = ~products.isin(sourced)
-    return [next(iter(products[missing & (row > 0)]), "") for row in parts]
+    sourced |= set(network.nodes["product"].to_numpy(object)[there])
+    missing = np.array([product not in sourced for product in products], dtype=bool)
+    needed = (parts > 0) & missing[None, :]
+    names = products.to_numpy(object)[needed.argmax(axis=1)]
+    return [str(name) if some else "" for name, some in zip(names, needed.any(axis=1), strict=True)]
 
 
 def _who(subject: str) -> str:
