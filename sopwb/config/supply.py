@@ -42,3 +42,13 @@ class SupplySettings(Settings):
     """Method of HiGHS: simplex, or interior point."""
     crossover: bool = True
     """Whether the plan is brought to a corner, and not spread over equally good ones."""
+    mip_gap_rate: float = Field(default=1e-4, ge=0, le=0.5)
+    """Distance from the best bound at which the search for whole decisions, as set-ups, may stop."""
+    mip_seconds: float = Field(default=60.0, gt=0)
+    """Most seconds for that search; the best plan found by then counts, else one without whole decisions."""
+    mip_window_buckets: int | None = Field(default=None, ge=1)
+    """Buckets whose whole decisions are searched at a time, later ones relaxed; unset: all at once."""
+    setup_cover_buckets: int = Field(default=20, ge=0)
+    """Buckets over which stock must cover demand until the next set-up; longer finds whole plans sooner."""
+    one_stage: bool = False
+    """Whether poor service is weighed against money in one sum, and does not come first."""

@@ -25,6 +25,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.demand.activities",
     "sopwb.supply.options",
     "sopwb.supply.constraints",
+    "sopwb.supply.lot_rules",
     "sopwb.supply.checks",
     "sopwb.inventory.checks",
     "sopwb.measure.kpi",

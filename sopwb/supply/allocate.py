@@ -8,7 +8,7 @@ import pandas as pd
 from sopwb.extend import Tables
 from sopwb.supply.buckets import Floats, Ints, day_numbers
 from sopwb.supply.data import PlanData
-from sopwb.supply.network import NODE, positions
+from sopwb.supply.network import CLASS, positions, segments
 
 __all__ = ["shipment_plan"]
 
@@ -60,7 +60,8 @@ def shipment_plan(tables: Tables, data: PlanData, late: Floats, lost: Floats) ->
     rows = rows.merge(market, on="market", how="inner", validate="many_to_one")
     rows = rows.sort_values(["product", "market"], ignore_index=True)
     demand = _demand_grid(tables["demand_plan"], rows, data)
-    group = positions(data.network.classes[[*NODE, "priority"]], rows[[*NODE, "priority"]])
+    rows = rows.assign(segment=segments(rows, tables["shortage_price"]))
+    group = positions(data.network.classes[CLASS], rows[CLASS])
     waiting = _late_of_classes(data, late, lost)
     shipped, backlog, gone = _by_market(demand, group, waiting, lost)
     count = data.buckets.count

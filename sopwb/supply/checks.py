@@ -15,6 +15,7 @@ __all__ = [
     "components_follow_the_bill_of_material",
     "demand_is_shipped_open_or_lost",
     "demand_plan_is_planned",
+    "hard_limits_are_kept",
     "hours_follow_the_routing",
     "shipments_leave_stock",
 ]
@@ -77,6 +78,13 @@ def shipments_leave_stock(tables: Tables, model: Model) -> pd.DataFrame:
     return both[_off(both, "left_qty", "shipped_qty", NODE)].reset_index(drop=True)
 
 
+@plan_check("hard_limits_are_kept", area="supply")
+def hard_limits_are_kept(tables: Tables, model: Model) -> pd.DataFrame:
+    """Hard limits that the plan breaks, as no plan keeps them all."""
+    broken = tables["broken_limit"]
+    return broken[broken["is_hard"]].drop(columns="is_hard").reset_index(drop=True)
+
+
 def _made(tables: Tables) -> pd.DataFrame:
     """What is started of each recipe in each period."""
     plan = tables["supply_plan"]
@@ -123,16 +131,22 @@ def components_follow_the_bill_of_material(tables: Tables, model: Model) -> pd.D
 
 @plan_check("hours_follow_the_routing", area="supply")
 def hours_follow_the_routing(tables: Tables, model: Model) -> pd.DataFrame:
-    """Resources and periods whose hours are not those of what is made, set-ups spread over the usual lot.
+    """Resources and periods whose hours are not those of what is made and set up.
+
+    A set-up is spread over the usual lot, or counted where it is planned by itself.
 
     Where the customer adds supply options of their own, these may need more.
     """
     key = ["resource", "period"]
     routing = tables["routing"]
-    hours = routing["run_hours_per_unit"] + routing["setup_hours_per_lot"] / routing["lot_qty"]
+    rule = routing["resource"].map(tables["resource"].set_index("resource")["setup_rule"])
+    spread = routing["setup_hours_per_lot"] / routing["lot_qty"] * rule.fillna("spread").eq("spread")
+    hours = routing["run_hours_per_unit"] + spread
     steps = routing[[*RECIPE, "resource"]].assign(unit_hours=hours)
     rows = _made(tables).merge(steps, on=RECIPE, how="left", validate="many_to_many")
     rows["run_hours"] = rows["planned_qty"] * rows["unit_hours"]
+    decided = tables["supply_decision"].rename(columns={"subject": "resource", "decided_hours": "run_hours"})
+    rows = pd.concat([rows[[*key, "run_hours"]], decided.loc[decided["run_hours"] > 0, [*key, "run_hours"]]])
     made = _sum(rows, "run_hours", key, "made_hours")
     required = _sum(tables["capacity_use"], "required_hours", key, "required_hours")
     both = _side_by_side(made, required, key)

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
     Rules = Iterator[cp.Constraint]
 
 __all__ = [
+    "blend_quality",
     "capacity",
+    "crew_balance",
+    "crew_limit",
+    "days_in_stock",
     "demand_balance",
     "end_stock",
+    "fixed_decisions",
     "lane_capacity",
     "lateness",
     "overload",
@@ -40,6 +45,7 @@ __all__ = [
     "safety_stock",
     "shelf_life",
     "stock_balance",
+    "stock_maximum",
     "stock_value_cap",
     "storage",
     "supplier_limit",
@@ -89,24 +95,33 @@ def lateness(data: PlanData, v: Variables) -> Rules:
     yield v.late <= data.demand.late_limit
 
 
+def _hours_needed(data: PlanData, v: Variables) -> list[cp.Expression]:
+    """Hours that supply options and other decisions take, each of every resource and bucket."""
+    import cvxpy as cp
+
+    matrices = [(option.hours, v.decisions[name]) for name, option in data.options.items()]
+    matrices += [(block.hours, v.decided[name]) for name, block in data.blocks.items()]
+    return [cp.Constant(matrix) @ variable for matrix, variable in matrices if matrix.nnz]
+
+
 @constraint("capacity", mode="hard", always_met=True, unit="hour")
 def capacity(data: PlanData, v: Variables) -> Rules:
     """Hours needed stay within regular hours, overtime and declared overload."""
     import cvxpy as cp
 
-    needed = [
-        cp.Constant(option.hours) @ v.decisions[name]
-        for name, option in data.options.items()
-        if option.hours.nnz
-    ]
+    needed = _hours_needed(data, v)
+    needed += [-cp.Constant(b.regular) @ v.decided[name] for name, b in data.blocks.items() if b.regular.nnz]
     if needed:
         yield sum(needed) - v.overtime - v.overload <= data.hours.regular
 
 
 @constraint("overtime", mode="hard", always_met=True, unit="hour")
 def overtime(data: PlanData, v: Variables) -> Rules:
-    """Overtime stays within what a resource may add."""
-    yield v.overtime <= data.hours.overtime
+    """Overtime stays within what a resource and its crews may add."""
+    import cvxpy as cp
+
+    added = [cp.Constant(b.overtime) @ v.decided[name] for name, b in data.blocks.items() if b.overtime.nnz]
+    yield v.overtime - sum(added) <= data.hours.overtime
 
 
 @constraint("overload", mode="law", always_met=True, unit="hour")
@@ -176,6 +191,48 @@ def stock_value_cap(data: PlanData, v: Variables) -> Rules:
         yield cp.Constant(data.stock_value.matrix) @ v.stock <= data.stock_value.most
 
 
+@constraint("stock_maximum", mode="off", always_met=True, unit="base unit")
+def stock_maximum(data: PlanData, v: Variables) -> Rules:
+    """Stock at the end of a bucket stays below the most that its target allows."""
+    limited = np.flatnonzero(np.isfinite(data.stock.maximum))
+    if len(limited):
+        yield v.stock[limited] <= data.stock.maximum[limited]
+
+
+@constraint("blend_quality", mode="hard", always_met=True)
+def blend_quality(data: PlanData, v: Variables) -> Rules:
+    """What is mixed at a location in a bucket keeps the limits of its properties."""
+    import cvxpy as cp
+
+    if data.blends.beyond.shape[0]:
+        yield cp.Constant(data.blends.beyond) @ v.decisions["make"] <= 0
+
+
+@constraint("crew_balance", mode="law", always_met=True)
+def crew_balance(data: PlanData, v: Variables) -> Rules:
+    """Heads = heads before + hired − laid off."""
+    import cvxpy as cp
+
+    if "heads" in v.decided:
+        things, buckets = data.crews.count, data.buckets.count
+        change = cp.Constant(sp.csr_array(sp.eye_array(things * buckets) - _before(things, buckets)))
+        opening = np.zeros((things, buckets))
+        opening[:, 0] = data.crews.opening
+        moved = v.decided["hired"] - v.decided["laid_off"]
+        yield change @ v.decided["heads"] - moved == opening.ravel()
+
+
+@constraint("crew_limit", mode="hard", always_met=True, unit="head")
+def crew_limit(data: PlanData, v: Variables) -> Rules:
+    """There are no fewer and no more heads than allowed."""
+    if "heads" in v.decided:
+        heads = v.decided["heads"]
+        yield -heads <= -data.crews.least
+        most = np.flatnonzero(np.isfinite(data.crews.most))
+        if len(most):
+            yield heads[most] <= data.crews.most[most]
+
+
 @constraint("shelf_life", mode="hard", always_met=True, unit="base unit")
 def shelf_life(data: PlanData, v: Variables) -> Rules:
     """What is in stock came in within its shelf life or is still fresh from the start.
@@ -191,6 +248,25 @@ def shelf_life(data: PlanData, v: Variables) -> Rules:
             cp.Constant(matrix) @ v.decisions[name] for name, matrix in life.recent.items() if matrix.nnz
         ]
         yield cp.Constant(life.stock) @ v.stock - sum(recent) <= life.fresh
+
+
+@constraint("days_in_stock", mode="hard", unit="base unit")
+def days_in_stock(data: PlanData, v: Variables) -> Rules:
+    """Stock leaves a location within the days it may stay there, first in, first out."""
+    import cvxpy as cp
+
+    stays = data.stays
+    if len(stays.place):
+        arrived = [cp.Constant(m) @ v.decisions[name] for name, m in stays.recent.items() if m.nnz]
+        yield v.stock[stays.place] - sum(arrived) <= stays.fresh
+
+
+@constraint("fixed_decisions", mode="hard", unit="base unit")
+def fixed_decisions(data: PlanData, v: Variables) -> Rules:
+    """What stands already is planned as it stands."""
+    for name, fixed in data.fixed.items():
+        yield v.decisions[name][fixed.place] <= fixed.quantity
+        yield -v.decisions[name][fixed.place] <= -fixed.quantity
 
 
 @constraint("end_stock", mode="law", always_met=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,21 @@ import scipy.sparse as sp
 from sopwb.config.supply import SupplySettings
 from sopwb.extend import Tables
 from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers
-from sopwb.supply.network import Network
+from sopwb.supply.network import Network, positions
 
-__all__ = ["Cap", "Rows", "each_bucket", "incidence", "lane_caps", "stock_value_caps", "storage_caps"]
+__all__ = [
+    "Cap",
+    "Fixed",
+    "Rows",
+    "Stay",
+    "each_bucket",
+    "fixed_decisions_of",
+    "incidence",
+    "lane_caps",
+    "stays_of",
+    "stock_value_caps",
+    "storage_caps",
+]
 
 DAYS_PER_MONTH = 365.25 / 12
 DAYS_PER_YEAR = 365.25
@@ -65,6 +78,45 @@ class Cap:
     rows: Rows
 
 
+@dataclass(frozen=True)
+class Stay:
+    """Rows *stock of a node ≤ what arrived, and came in anyway, within the days it may stay*."""
+
+    place: Ints
+    recent: Mapping[str, sp.csr_array]
+    fresh: Floats
+
+    def rows(self, subject: pd.Series, buckets: Buckets) -> Rows:
+        """Names of its rows, given the name of each node."""
+        return Rows.of(subject, np.zeros(1), buckets).only(self.place)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Decisions of an option that stand, by position, with their quantity."""
+
+    place: Ints
+    quantity: Floats
+
+    @staticmethod
+    def rows(fixed: Mapping[str, Fixed], keys: Mapping[str, pd.DataFrame], buckets: Buckets) -> Rows:
+        """Names of the rows of all options: no more, and no less, than what stands."""
+        parts = []
+        for name, some in fixed.items():
+            known = keys[name]
+            subject = name + " " + known["product"] + " at " + known["location"] + ": " + known["source"]
+            twice = np.concatenate([some.place, some.place])
+            parts.append(Rows.of(subject, np.zeros(1), buckets).only(twice))
+        if not parts:
+            return Rows.of(pd.Series([], dtype=object), np.zeros(1), buckets)
+        return Rows(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("subject", "bucket", "price", "is_hard")
+            )
+        )
+
+
 def each_bucket(matrix: sp.csr_array, buckets: Buckets) -> sp.csr_array:
     """The same matrix for every bucket; things by things becomes (thing, bucket) by (thing, bucket)."""
     return sp.csr_array(sp.kron(matrix, sp.eye_array(buckets.count), format="csr"))
@@ -82,7 +134,9 @@ def storage_caps(tables: Tables, network: Network, pallets: Floats, settings: Su
     held = np.flatnonzero((place >= 0) & (pallets > 0))
     matrix = sp.csr_array((pallets[held], (place[held], held)), shape=(len(limited), len(network.nodes)))
     days = np.tile(network.buckets.days, len(limited))
-    rows = Rows.of(limited["location"], settings.storage_price_per_pallet_day * days, network.buckets)
+    daily = limited["storage_price_per_pallet_day"].fillna(settings.storage_price_per_pallet_day)
+    price = np.repeat(daily.to_numpy(float), network.buckets.count) * days
+    rows = Rows.of(limited["location"], price, network.buckets)
     most = np.repeat(limited["storage_pallets"].to_numpy(float), network.buckets.count)
     return Cap(each_bucket(matrix, network.buckets), most, rows)
 
@@ -141,3 +195,51 @@ def stock_value_caps(tables: Tables, network: Network, cost: Floats, settings: S
         asked["strength"].eq("hard").to_numpy()[target],
     )
     return Cap(sp.csr_array(matrix), asked["target_value"].to_numpy(float)[target], rows)
+
+
+def stays_of(days: Floats, arrivals: Mapping[str, sp.csr_array], inflow: Floats, buckets: Buckets) -> Stay:
+    """Nodes that stock has to leave within some days, first in, first out.
+
+    Parameters
+    ----------
+    days
+        Most days in stock of each node; infinite where there is no such limit.
+    arrivals
+        What each supply option brings, (node, bucket) by decisions.
+    inflow
+        What comes in anyway, by node and bucket.
+    """
+    count = buckets.count
+    age = buckets.ends[:, None] - buckets.ends[None, :]
+    aged = (buckets.ends - buckets.ends[0])[None, :] >= days[:, None]
+    node, bucket = np.nonzero(aged)
+    recent = (age[bucket] >= 0) & (age[bucket] < days[node][:, None])
+    row, column = np.nonzero(recent)
+    place = (node * count + bucket).astype(np.int64)
+    window = sp.csr_array(
+        (np.ones(len(row)), (row, node[row] * count + column)), shape=(len(place), len(days) * count)
+    )
+    brings = {name: sp.csr_array(window @ matrix) for name, matrix in arrivals.items()}
+    return Stay(place, brings, np.asarray(window @ inflow))
+
+
+def fixed_decisions_of(
+    fixed_decision: pd.DataFrame, keys: Mapping[str, pd.DataFrame], buckets: Buckets
+) -> dict[str, Fixed]:
+    """Decisions that stand, by option; those of unknown things or beyond the horizon are left out.
+
+    Parameters
+    ----------
+    keys
+        ``product``, ``location`` and ``source`` of the decisions of each option.
+    """
+    columns, fixed = ["product", "location", "source"], {}
+    for name, known in keys.items():
+        rows = fixed_decision[fixed_decision["option"] == name]
+        thing = positions(known[columns], rows[columns])
+        bucket = buckets.holding(day_numbers(rows["period"]))
+        inside = (thing >= 0) & (bucket >= 0) & (bucket < buckets.count)
+        if inside.any():
+            place = (thing * buckets.count + bucket)[inside].astype(np.int64)
+            fixed[name] = Fixed(place, rows["fixed_qty"].to_numpy(float)[inside])
+    return fixed

@@ -12,10 +12,12 @@ import scipy.sparse as sp
 from sopwb.extend import Tables
 from sopwb.supply.buckets import Buckets, Floats, Ints, buckets_of
 
-__all__ = ["Network", "network_of", "positions", "total_requirement"]
+__all__ = ["CLASS", "Network", "network_of", "positions", "segments", "total_requirement"]
 
 Flags = npt.NDArray[np.bool_]
 NODE = ["product", "location"]
+CLASS = [*NODE, "segment", "priority"]
+LANE = ["from_location", "to_location"]
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
 DEEPEST = 60
@@ -30,15 +32,18 @@ class Network:
     nodes
         Product at location.
     recipes
-        Way of making a product at a location, with ``yield_rate`` and ``lead_time_days``.
+        Way of making a product at a location, with ``yield_rate``, ``lead_time_days`` and its terms.
     terms
-        Product, supplier and location, with ``lead_time_days``.
+        Product, supplier and location, with ``lead_time_days`` and ``minimum_order_qty``.
     moves
-        Product on a lane, with the lane's lead time, cost and capacity.
+        Product on a lane, with its lead time, cost and capacity.
     streams
-        Product and serving location of demand.
+        Product and serving location of demand; a market whose shortage has a price of its own is
+        a segment with a stream of its own.
     classes
         Priority classes of each stream, best first, with the stream's row.
+    co_products
+        What comes out of a recipe beside its product, with the recipe's row.
     unit
         Typical quantity in a bucket of the product of each node, a power of two; it scales the solve.
     """
@@ -52,6 +57,7 @@ class Network:
     classes: pd.DataFrame
     resources: pd.DataFrame
     components: pd.DataFrame
+    co_products: pd.DataFrame
     unit: Floats
 
     def node(self, product: pd.Series, location: pd.Series) -> Ints:
@@ -72,23 +78,34 @@ def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return stacked.drop_duplicates().sort_values(columns).reset_index(drop=True)
 
 
-def _recipes(routing: pd.DataFrame) -> pd.DataFrame:
+def _recipes(routing: pd.DataFrame, recipe: pd.DataFrame) -> pd.DataFrame:
     grouped = routing.groupby(RECIPE, as_index=False, sort=True)
-    return grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
+    ways = grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
+    terms = ["cost_per_unit", "minimum_run_qty", "lot_multiple_qty"]
+    joined = ways.merge(recipe[[*RECIPE, *terms]], on=RECIPE, how="left", validate="one_to_one")
+    return joined.fillna(dict.fromkeys(terms, 0.0))
 
 
 def _terms(purchase_term: pd.DataFrame) -> pd.DataFrame:
     ordered = purchase_term.sort_values([*TERM, "valid_from", "from_qty"])
-    return ordered.drop_duplicates(TERM, keep="last")[[*TERM, "lead_time_days"]].reset_index(drop=True)
+    latest = ordered.drop_duplicates(TERM, keep="last")
+    return latest[[*TERM, "lead_time_days", "minimum_order_qty"]].reset_index(drop=True)
 
 
-def _classes(demand_plan: pd.DataFrame, market: pd.DataFrame) -> pd.DataFrame:
+def segments(rows: pd.DataFrame, shortage_price: pd.DataFrame) -> pd.Series:
+    """Market of each row whose shortage has a price of its own; empty for those that are pooled."""
+    priced = positions(shortage_price[["product", "market"]], rows[["product", "market"]]) >= 0
+    return rows["market"].where(priced, "")
+
+
+def _classes(demand_plan: pd.DataFrame, market: pd.DataFrame, shortage_price: pd.DataFrame) -> pd.DataFrame:
     wanted = demand_plan.loc[demand_plan["consensus_qty"] > 0, ["product", "market"]].drop_duplicates()
     served = wanted.merge(
         market[["market", "location", "priority"]], on="market", how="inner", validate="many_to_one"
     )
-    classes = _unique([served], [*NODE, "priority"])
-    return classes.assign(stream=classes.groupby(NODE, sort=True).ngroup())
+    served = served.assign(segment=segments(served, shortage_price))
+    classes = _unique([served], CLASS)
+    return classes.assign(stream=classes.groupby([*NODE, "segment"], sort=True).ngroup())
 
 
 def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.DataFrame:
@@ -96,6 +113,13 @@ def _components(recipes: pd.DataFrame, bill_of_material: pd.DataFrame) -> pd.Dat
     numbered = recipes[RECIPE].assign(recipe_row=np.arange(len(recipes)))
     joined = numbered.merge(bill_of_material, on=["product", "recipe"], how="inner", validate="many_to_many")
     return joined.sort_values(["recipe_row", "component", "valid_from"]).reset_index(drop=True)
+
+
+def _co_products(recipes: pd.DataFrame, co_product: pd.DataFrame) -> pd.DataFrame:
+    """Each co-product of each recipe at the recipe's location, with the recipe's row."""
+    numbered = recipes[[*RECIPE, "lead_time_days"]].assign(recipe_row=np.arange(len(recipes)))
+    joined = numbered.merge(co_product, on=["product", "recipe"], how="inner", validate="many_to_many")
+    return joined.sort_values(["recipe_row", "co_product"]).reset_index(drop=True)
 
 
 def _flags(rows: pd.DataFrame, products: pd.Index, places: pd.Index) -> Flags:
@@ -115,15 +139,36 @@ def _closure(step: Flags) -> Flags:
     return np.asarray(reached)
 
 
-def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
+def _listed(products: pd.Index, lane: pd.DataFrame, lane_product: pd.DataFrame) -> Flags:
+    """Products by lanes that have terms of their own there."""
+    row = positions(lane[LANE], lane_product[LANE])
+    product = products.get_indexer(pd.Index(lane_product["product"]))
+    flags = np.zeros((len(products), len(lane)), dtype=bool)
+    known = (row >= 0) & (product >= 0)
+    flags[product[known], row[known]] = True
+    return flags
+
+
+def _on_terms(moves: pd.DataFrame, lane_product: pd.DataFrame) -> pd.DataFrame:
+    """Moves with the terms of the product where it has some."""
+    own = lane_product.rename(columns={"lead_time_days": "own_days"})
+    joined = moves.merge(own, on=[*LANE, "product"], how="left", validate="one_to_one")
+    days = joined["own_days"].astype(float).fillna(joined["lead_time_days"]).astype(np.int64)
+    return joined.assign(lead_time_days=days).drop(columns="own_days")
+
+
+def _moves(
+    lane: pd.DataFrame, lane_product: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame
+) -> pd.DataFrame:
     """Products on lanes that lead from where the product can be to where it is wanted.
 
     Through a location that does not want it a product goes only to places that have no lane of
-    their own from where it comes.
+    their own from where it comes. A lane that takes listed products only takes all that are listed.
     """
-    columns = ["product", *lane.columns]
+    columns = ["product", *lane.columns, "cost_per_unit"]
     if len(lane) == 0 or len(sourced) == 0 or len(wanted) == 0:
-        return pd.DataFrame(columns=columns).astype({"product": object, **lane.dtypes.to_dict()})
+        types = {"product": object, **lane.dtypes.to_dict(), "cost_per_unit": float}
+        return pd.DataFrame(columns=columns).astype(types)
     products = pd.Index(sorted(set(sourced["product"]) & set(wanted["product"])))
     ends = [lane["from_location"], lane["to_location"], sourced["location"], wanted["location"]]
     places = pd.Index(sorted(pd.unique(pd.concat(ends))))
@@ -136,13 +181,16 @@ def _moves(lane: pd.DataFrame, sourced: pd.DataFrame, wanted: pd.DataFrame) -> p
     # lanes by places that a lane serves: its end, and what is behind it without a lane of its own
     serves = onward[arrive] & ~step[leave] & (np.arange(len(places)) != leave[:, None])
     serves[np.arange(len(lane)), arrive] = True
-    useful = (here.astype(int) @ serves.T.astype(int)) > 0
+    takes_all = lane["products"].eq("all").to_numpy()
+    useful = (((here.astype(int) @ serves.T.astype(int)) > 0) & takes_all[None, :]) | (
+        _listed(products, lane, lane_product) & ~takes_all[None, :]
+    )
     can_be = _flags(known[0], products, places)
     for _ in range(len(places)):
         taken = can_be[:, leave] & useful
         product, row = np.nonzero(taken)
         can_be[product, arrive[row]] = True
-    found = lane.iloc[row].assign(product=products[product].to_numpy())
+    found = _on_terms(lane.iloc[row].assign(product=products[product].to_numpy()), lane_product)
     return found[columns].sort_values(["product", "from_location", "to_location"]).reset_index(drop=True)
 
 
@@ -190,25 +238,28 @@ def network_of(tables: Tables) -> Network:
     A product is put on a lane only where it can come from and where it is wanted, so that the
     plan has no routes that nobody would take.
     """
-    recipes, terms = _recipes(tables["routing"]), _terms(tables["purchase_term"])
+    recipes, terms = _recipes(tables["routing"], tables["recipe"]), _terms(tables["purchase_term"])
     components = _components(recipes, tables["bill_of_material"])
-    classes = _classes(tables["demand_plan"], tables["market"])
-    streams = classes[NODE].drop_duplicates().reset_index(drop=True)
+    co_products = _co_products(recipes, tables["co_product"])
+    classes = _classes(tables["demand_plan"], tables["market"], tables["shortage_price"])
+    streams = classes[[*NODE, "segment"]].drop_duplicates().reset_index(drop=True)
+    beside = co_products[["co_product", "location"]].rename(columns={"co_product": "product"})
     used = components[["component", "location"]].rename(columns={"component": "product"})
     stock = tables["stock_on_hand"].query("on_hand_qty > 0")
     due = tables["scheduled_receipt"].query("receipt_qty > 0")
     aimed = tables["inventory_target"].query("safety_stock_qty > 0")
     moves = _moves(
         tables["lane"],
-        _unique([recipes, terms, stock, due], NODE),
+        tables["lane_product"],
+        _unique([recipes, terms, stock, due, beside], NODE),
         _unique([streams, used, aimed], NODE),
     )
     ends = [moves.rename(columns={side: "location"}) for side in ("from_location", "to_location")]
     targets = tables["inventory_target"]
-    nodes = _unique([recipes, terms, streams, used, stock, due, targets, *ends], NODE)
+    nodes = _unique([recipes, terms, streams, used, beside, stock, due, targets, *ends], NODE)
     buckets = buckets_of(tables["period"])
     resources = tables["resource"].sort_values("resource").reset_index(drop=True)
     return Network(
         buckets, nodes, recipes, terms, moves, streams, classes, resources, components,
-        unit=_unit(nodes, tables, buckets.count),
+        co_products, unit=_unit(nodes, tables, buckets.count),
     )  # fmt: skip

@@ -14,7 +14,8 @@ from sopwb.extend import Tables, supply_option
 from sopwb.supply.buckets import Buckets, Floats, day_numbers, expand, open_share, overlap_days
 from sopwb.supply.network import Network, positions
 
-__all__ = ["Option", "buy", "hour_cost", "make", "move", "needed_per_unit", "plan_rate", "run_hours"]
+__all__ = ["Option", "buy", "hour_cost", "is_spread", "make", "move", "needed_per_unit",
+           "plan_rate", "run_hours"]  # fmt: skip
 
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
@@ -82,18 +83,33 @@ def needed_per_unit(components: pd.DataFrame, buckets: Buckets) -> Floats:
     return np.asarray(gross.to_numpy(float)[:, None] * share)
 
 
-def run_hours(routing: pd.DataFrame) -> Floats:
-    """Hours for one unit started by each operation, its set-up spread over the usual lot."""
-    spread = routing["setup_hours_per_lot"] / routing["lot_qty"]
+def is_spread(routing: pd.DataFrame, resource: pd.DataFrame) -> pd.Series:
+    """Whether the set-up of each operation is spread over its usual lot, and not planned by itself."""
+    rule = routing["resource"].map(resource.set_index("resource")["setup_rule"])
+    return rule.fillna("spread").eq("spread")
+
+
+def run_hours(routing: pd.DataFrame, resource: pd.DataFrame) -> Floats:
+    """Hours for one unit started by each operation, with its set-up where that is spread over the lot."""
+    spread = routing["setup_hours_per_lot"] / routing["lot_qty"] * is_spread(routing, resource)
     return (routing["run_hours_per_unit"] + spread).to_numpy(float)
 
 
-def _resource_hours(network: Network, routing: pd.DataFrame) -> sp.csr_array:
-    """Hours of each resource for one unit of each recipe; resources by recipes."""
+def _per_recipe(values: Floats, network: Network, routing: pd.DataFrame) -> sp.csr_array:
+    """A value of each operation, by resource and recipe."""
     recipe = positions(network.recipes[RECIPE], routing[RECIPE])
     resource = pd.Index(network.resources["resource"]).get_indexer(routing["resource"])
     shape = (len(network.resources), len(network.recipes))
-    return sp.csr_array((run_hours(routing), (resource, recipe)), shape=shape)
+    return sp.csr_array((values, (resource, recipe)), shape=shape)
+
+
+def _conversion(network: Network, tables: Tables, hours: sp.csr_array) -> Floats:
+    """Variable cost of one unit of each recipe: its hours, its own charge and set-ups that are spread."""
+    routing = tables["routing"]
+    lots = routing["setup_cost_per_lot"] / routing["lot_qty"] * is_spread(routing, tables["resource"])
+    setups = np.asarray(_per_recipe(lots.to_numpy(float), network, routing).sum(axis=0)).ravel()
+    own = network.recipes["cost_per_unit"].to_numpy(float)
+    return np.asarray(hours.T @ hour_cost(network, tables["cost_rate"]) + own + setups)
 
 
 def hour_cost(network: Network, cost_rate: pd.DataFrame) -> Floats:
@@ -114,13 +130,25 @@ def make(tables: Tables, network: Network, model: Model) -> Option:
     used = network.node(components["component"], components["location"])
     recipe = components["recipe_row"].to_numpy(np.int64)
     at_once = np.zeros(len(components), dtype=np.int64)
-    hours = _resource_hours(network, tables["routing"])
-    conversion = hours.T @ hour_cost(network, tables["cost_rate"])
+    beside = network.co_products
+    comes = network.node(beside["co_product"], beside["location"])
+    extra = np.repeat(beside["qty_per_unit"].to_numpy(float)[:, None], count, axis=1)
+    with_it = beside["recipe_row"].to_numpy(np.int64)
+    made = expand(
+        np.concatenate([node, comes]),
+        np.concatenate([np.arange(size[1]), with_it]),
+        np.concatenate([lead, beside["lead_time_days"].to_numpy(np.int64)]),
+        np.concatenate([good, extra]),
+        buckets,
+        size,
+    )
+    hours = _per_recipe(run_hours(tables["routing"], tables["resource"]), network, tables["routing"])
+    conversion = _conversion(network, tables, hours)
     # of two recipes with the same cost the first is taken
     rank = recipes.groupby(["product", "location"], sort=False).cumcount().to_numpy(float)
     return Option(
         keys=_keys(recipes, "location", "recipe"),
-        arrivals=expand(node, np.arange(size[1]), lead, good, buckets, size),
+        arrivals=made,
         uses=expand(used, recipe, at_once, needed_per_unit(components, buckets), buckets, size),
         hours=sp.csr_array(sp.kron(hours, sp.eye_array(count), format="csr")),
         unit_cost=np.repeat(conversion * (1 + 1e-9 * rank), count),
@@ -244,6 +272,7 @@ def move(tables: Tables, network: Network, model: Model) -> Option:
     pallet = tables["unit_conversion"].query("unit == 'pallet'").set_index("product")["qty_per_unit"]
     pallets = (1.0 / moves["product"].map(pallet)).fillna(0.0).to_numpy(float)
     freight = pallets * moves["cost_per_pallet"].to_numpy(float)
+    freight = moves["cost_per_unit"].fillna(pd.Series(freight, index=moves.index)).to_numpy(float)
     return Option(
         keys=_keys(moves, "to_location", "from_location"),
         arrivals=expand(arrives, each, moves["lead_time_days"].to_numpy(np.int64), whole, buckets, size),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from sopwb.supply.blocks import decision_hours
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.program import Program, RuleRows
@@ -14,6 +15,7 @@ from sopwb.supply.session import Solved
 from sopwb.supply.solve import Solution
 
 __all__ = [
+    "broken_limit",
     "capacity_use",
     "cleaned",
     "constraint_price",
@@ -25,6 +27,8 @@ __all__ = [
 NOISE = 1e-9
 """Part of the typical size of a variable below which a value is the solver's noise."""
 LEAST_PRICE = 1e-6
+BROKEN = 1e-6
+"""Part of a limit by which it has to be broken to be told."""
 GROUPS = {"make": ("made", "consumed"), "buy": ("bought", ""), "move": ("moved_in", "moved_out")}
 
 
@@ -99,11 +103,13 @@ def capacity_use(
     needed = np.zeros(len(hours.regular))
     for name, option in data.options.items():
         needed += option.hours @ values[f"option.{name}"]
+    needed = needed + decision_hours(data.blocks, values, "hours")
     price = np.zeros(len(needed))
     for rule in program.rules:
         if rule.name == "capacity" and rule.last - rule.first == len(price):
             price = solution.price[rule.first : rule.last]
-    regular = hours.regular
+    regular = hours.regular + decision_hours(data.blocks, values, "regular")
+    more = hours.overtime + decision_hours(data.blocks, values, "overtime")
     rate = np.divide(needed, regular, out=np.full(len(needed), np.nan), where=regular > 0)
     return pd.DataFrame(
         {
@@ -112,7 +118,7 @@ def capacity_use(
             "capacity_hours": regular,
             "required_hours": needed,
             "overtime_hours": np.minimum(values["overtime"], np.maximum(needed - regular, 0.0)),
-            "overload_hours": np.maximum(needed - regular - hours.overtime, 0.0) * (values["overload"] > 0),
+            "overload_hours": np.maximum(needed - regular - more, 0.0) * (values["overload"] > 0),
             "utilisation_rate": rate,
             "price_per_hour": price,
         }
@@ -127,6 +133,34 @@ def constraint_price(data: PlanData, program: Program, solution: Solution) -> pd
     grouped = whole.groupby(["constraint", "subject", "period", "unit"], as_index=False, sort=True)
     highest: pd.DataFrame = grouped.agg({"price_per_unit": "max"})
     return highest[columns]
+
+
+def broken_limit(data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
+    """Every limit that the plan breaks, with by how much; the worst row of each subject and bucket."""
+    over = program.matrix @ solution.values - program.most  # noqa: PD011 - no frame
+    over = np.where(program.is_equal, np.abs(over), over)
+    size = np.maximum(1.0, np.abs(program.most))
+    columns = ["constraint", "subject", "period", "broken_by_qty", "unit", "is_hard"]
+    frames = []
+    for rule in program.rules:
+        part = slice(rule.first, rule.last)
+        row = np.flatnonzero((over[part] > BROKEN * size[part]) & (rule.is_soft | rule.is_elastic))
+        known = rule.rows
+        frames.append(
+            pd.DataFrame(
+                {
+                    "constraint": rule.name,
+                    "subject": known.subject[row] if known is not None else rule.name,
+                    "period": data.buckets.period[known.bucket[row] if known is not None else 0 * row],
+                    "broken_by_qty": over[part][row],
+                    "unit": rule.unit,
+                    "is_hard": rule.is_elastic[row],
+                }
+            )
+        )
+    whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    worst = whole.sort_values("broken_by_qty", kind="stable").drop_duplicates(columns[:3], keep="last")
+    return worst[columns].reset_index(drop=True)
 
 
 def _prices_of(rule: RuleRows, data: PlanData, solution: Solution) -> pd.DataFrame:
@@ -156,6 +190,6 @@ def solver_log(log: Sequence[Solved]) -> pd.DataFrame:
             "row_count": [line.rows for line in log],
             "column_count": [line.columns for line in log],
             "nonzero_count": [line.nonzeros for line in log],
-            "gap_rate": [0.0 for _ in log],
+            "gap_rate": [line.gap for line in log],
         }
     )

@@ -11,10 +11,10 @@ import scipy.sparse as sp
 from sopwb.config.base import RuleSettings
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Parts, mark_of
-from sopwb.supply.buckets import Floats
+from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.data import PlanData
 from sopwb.supply.limits import Rows
-from sopwb.supply.variables import Variables, units_of
+from sopwb.supply.variables import Variables, units_of, whole_buckets
 
 __all__ = ["Program", "RuleRows", "program_of", "rule_mode"]
 
@@ -56,6 +56,8 @@ class Program:
         Columns of each block of variables.
     unit
         Typical size of each column.
+    whole_bucket
+        Bucket of each column that must be whole; -1 for all others.
     """
 
     matrix: sp.csr_array
@@ -64,6 +66,7 @@ class Program:
     blocks: Mapping[str, slice]
     unit: Floats
     rules: tuple[RuleRows, ...]
+    whole_bucket: Ints
 
     def spread(self, charge: Mapping[str, Floats]) -> Floats:
         """Charges by block as one entry a column."""
@@ -165,4 +168,7 @@ def program_of(
     unit = np.ones(matrix.shape[1])
     for name, sizes in units_of(data).items():
         unit[blocks[name]] = sizes
-    return Program(matrix, most, np.arange(len(most)) < equal, blocks, unit, tuple(rules))
+    whole = np.full(matrix.shape[1], -1, dtype=np.int64)
+    for name, bucket in whole_buckets(data).items():
+        whole[blocks[name]] = bucket
+    return Program(matrix, most, np.arange(len(most)) < equal, blocks, unit, tuple(rules), whole)

@@ -106,7 +106,7 @@ def _worst_limits(short: pd.DataFrame, data: PlanData, program: Program, solutio
     """Reason and subject of each shortage row."""
     products, hours, parts = use_per_unit(data)
     limits = binding_limits(program, solution)
-    made_or_bought = set(data.network.recipes["product"]) | set(data.network.terms["product"])
+    nowhere = _without_source(products, parts, data)
     resources = pd.Index(data.network.resources["resource"])
     worth = _worth(limits, products, hours, parts, resources)
     bucket = limits["bucket"].to_numpy(np.int64)
@@ -119,9 +119,21 @@ def _worst_limits(short: pd.DataFrame, data: PlanData, program: Program, solutio
             reasons.append(REASON[str(limits["rule"].iloc[best])])
             subjects.append(_who(str(limits["subject"].iloc[best])))
         else:
-            reasons.append("lead time" if product in made_or_bought else "material")
-            subjects.append(product)
+            reasons.append("material" if nowhere[place] else "lead time")
+            subjects.append(nowhere[place] or product)
     return pd.DataFrame({"reason": reasons, "subject": subjects}, index=short.index, dtype="object")
+
+
+def _without_source(products: pd.Index[str], parts: Floats, data: PlanData) -> list[str]:
+    """For each product the first of itself and its components that nobody makes, sells or has; or nothing."""
+    network, count = data.network, data.buckets.count
+    there = data.stock.inflow.reshape(-1, count).any(axis=1)
+    sourced = {*network.recipes["product"], *network.terms["product"], *network.co_products["co_product"]}
+    sourced |= set(network.nodes["product"].to_numpy(object)[there])
+    missing = np.array([product not in sourced for product in products], dtype=bool)
+    needed = (parts > 0) & missing[None, :]
+    names = products.to_numpy(object)[needed.argmax(axis=1)]
+    return [str(name) if some else "" for name, some in zip(names, needed.any(axis=1), strict=True)]
 
 
 def _who(subject: str) -> str:

@@ -13,12 +13,13 @@ from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
 from sopwb.supply.elastic import Elastic, elastic_of
 from sopwb.supply.goals import Goal
+from sopwb.supply.mixed import whole_decisions
 from sopwb.supply.program import Program
 
 if TYPE_CHECKING:
     import highspy
 
-__all__ = ["BASIC", "LOWER", "MONEY", "Basis", "Found", "Session", "Solved"]
+__all__ = ["BASIC", "LOWER", "MONEY", "UNAVOIDABLE", "Basis", "Found", "Session", "Solved"]
 
 MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
@@ -63,6 +64,7 @@ class Solved:
     rows: int
     columns: int
     nonzeros: int
+    gap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -147,17 +149,30 @@ class Session:
             The other programme has other rows or columns.
         """
         elastic = elastic_of(program)
-        old = self.elastic
+        old, solver = self.elastic, self._solver
         if elastic.matrix.shape != old.matrix.shape or abs(elastic.matrix - old.matrix).max() > 0:
             raise SopwbError("the plan has other rows or columns than the one that was solved")
-        solver = self._solver
         rows = np.flatnonzero((elastic.row_upper != old.row_upper) | (elastic.row_lower != old.row_lower))
         for row in rows:
             solver.changeRowBounds(int(row), elastic.row_lower[row], elastic.row_upper[row])
-        columns = np.flatnonzero((elastic.lower != old.lower) | (elastic.upper != old.upper))
-        for column in columns:
-            solver.changeColBounds(int(column), elastic.lower[column], elastic.upper[column])
-        self.program, self.elastic = program, elastic
+        self._bound(elastic)
+        self.program = program
+
+    def fix_whole(self, cost: Floats) -> None:
+        """Find the whole decisions of the best plan for a cost, and keep them in every solve that follows."""
+        whole = whole_decisions(self.program, self.elastic, cost, self._settings)
+        if whole is not None:
+            size = (*whole.elastic.matrix.shape, whole.elastic.matrix.nnz)
+            objective = whole.objective / MONEY
+            self.log.append(Solved("whole decisions", whole.status, objective, *size, whole.gap))
+            self._bound(whole.elastic)
+
+    def _bound(self, elastic: Elastic) -> None:
+        """Take the bounds of columns of a programme of the same columns."""
+        old = self.elastic
+        for column in np.flatnonzero((elastic.lower != old.lower) | (elastic.upper != old.upper)):
+            self._solver.changeColBounds(int(column), elastic.lower[column], elastic.upper[column])
+        self.elastic = elastic
 
     def begin_at(self, basis: Basis) -> None:
         """Let the next solve go on from a corner; one of other rows and columns is passed over."""

@@ -75,9 +75,9 @@ def solve(
     session = Session(program, settings, start)
     served = session.charge(service)
     earned = session.charge(contribution) + session.steering
-    found = session.best(
-        f"{service.name} before {contribution.name}", settings.service_weight * served + earned
-    )
+    both = settings.service_weight * served + earned
+    session.fix_whole(both)
+    found = session.best(f"{service.name} before {contribution.name}", both)
     service_price = price = session.prices(found)
     missing = float(served @ found.values)
     if missing > MONEY * LEAST_CHARGE:

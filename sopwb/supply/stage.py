@@ -8,11 +8,13 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
 from sopwb.supply.allocate import shipment_plan
+from sopwb.supply.blocks import supply_decision
 from sopwb.supply.buckets import Floats, day_numbers
 from sopwb.supply.corner import basis_of, plan_basis
 from sopwb.supply.data import PlanData, plan_data
-from sopwb.supply.goals import contribution_goal, service_goal
+from sopwb.supply.goals import goals_of
 from sopwb.supply.outcome import (
+    broken_limit,
     capacity_use,
     cleaned,
     constraint_price,
@@ -36,7 +38,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     data = plan_data(tables, model, parts)
     program = program_of(data, variables_of(data), parts, model.parts.constraints)
     start = basis_of(tables["plan_basis"], data, program) if "plan_basis" in tables else None
-    solution = solve(program, service_goal(data), contribution_goal(data), model.supply, start)
+    solution = solve(program, *goals_of(data), model.supply, start)
     values = cleaned(program, solution.values)
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
@@ -46,6 +48,8 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
         "capacity_use": capacity_use(data, program, solution, values),
         "shipment_plan": shipments,
+        "broken_limit": broken_limit(data, program, solution),
+        "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": shortage(tables, data, program, solution, shipments),
         "constraint_price": constraint_price(data, program, solution),
         "solver_log": solver_log(solution.log),

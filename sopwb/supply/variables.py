@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sopwb.supply.buckets import Floats
+from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.data import PlanData
 
 if TYPE_CHECKING:
     import cvxpy as cp
 
-__all__ = ["Variables", "units_of", "variables_of"]
+__all__ = ["Variables", "units_of", "variables_of", "whole_buckets"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Variables:
         Quantity of lots of the start that expires.
     end_stock
         Part of the stock at the end of the horizon that has a worth.
+    decided
+        Decisions that are no quantity of a product, by kind.
     """
 
     decisions: Mapping[str, cp.Variable]
@@ -49,11 +51,12 @@ class Variables:
     prepaid: cp.Variable
     scrapped: cp.Variable
     end_stock: cp.Variable
+    decided: Mapping[str, cp.Variable]
 
     def blocks(self) -> dict[str, cp.Variable]:
         """Every block by name, in one fixed order."""
         own = {name: getattr(self, name) for name in OWN}
-        return {**{f"option.{name}": block for name, block in self.decisions.items()}, **own}
+        return {**{f"option.{name}": block for name, block in self.decisions.items()}, **own, **self.decided}
 
 
 OWN = (
@@ -80,7 +83,14 @@ def variables_of(data: PlanData) -> Variables:
         prepaid=block(hours),
         scrapped=block(len(data.shelf_life.scrap_node)),
         end_stock=block(len(data.network.nodes)),
+        decided={name: block(decided.size) for name, decided in data.blocks.items()},
     )
+
+
+def whole_buckets(data: PlanData) -> dict[str, Ints]:
+    """Bucket of each decision that must be whole, by block."""
+    every = np.arange(data.buckets.count)
+    return {name: np.tile(every, len(block.keys)) for name, block in data.blocks.items() if block.is_whole}
 
 
 def units_of(data: PlanData) -> dict[str, Floats]:
@@ -101,4 +111,5 @@ def units_of(data: PlanData) -> dict[str, Floats]:
         "prepaid": hours,
         "scrapped": node[data.shelf_life.scrap_node],
         "end_stock": node,
+        **{name: np.ones(block.size) for name, block in data.blocks.items()},
     }

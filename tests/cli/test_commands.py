@@ -340,6 +340,8 @@ def test_a_customer_in_a_folder_with_blanks_and_umlauts_is_found(call, place, mo
     assert call("check", str(acme(home)))[0] == 0
     monkeypatch.setenv("SOPWB_CUSTOMERS", str(home))
     assert call("check", "acme")[0] == 0
+
+
 def test_forecasts_are_collected_and_read_back(call, place):
     folder = acme(place)
     scope = "author,stream\n../anna,sales\n._anna,sales\n"

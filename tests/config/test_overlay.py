@@ -17,11 +17,11 @@ SCHEMA = load_schema()
 def tables() -> dict[str, pd.DataFrame]:
     resource = SCHEMA["resource"].empty()
     for place, (name, hours) in enumerate({"line_1": 8, "line_2": 16}.items()):
-        resource.loc[place] = [name, name, "plant", hours, "working", 0, 0, 0]
+        resource.loc[place] = [name, name, "plant", hours, "working", 0, 0, 0, "spread"]
     calendar = SCHEMA["resource_calendar"].empty()
-    calendar.loc[0] = ["line_1", pd.Timestamp("2026-03-01"), pd.Timestamp("2026-03-08"), 0.0, "Repair"]
+    calendar.loc[0] = ["line_1", pd.Timestamp("2026-03-01"), pd.Timestamp("2026-03-08"), 0.0, None, "Repair"]
     location = SCHEMA["location"].empty()
-    location.loc[0] = ["plant", "Plant", "plant", None]
+    location.loc[0] = ["plant", "Plant", "plant", None, None]
     return {
         "location": location,
         "resource": SCHEMA["resource"].shape(resource),

@@ -80,8 +80,8 @@ def test_an_empty_table_has_its_columns_and_types(table):
 def test_a_frame_is_shaped_to_the_declared_order_and_types_and_sorted_by_key():
     table = SCHEMA["lane"]
     raw = table.empty().astype("object")
-    raw.loc[0] = ["b", "c", 1, 0, None]
-    raw.loc[1] = ["a", "c", 2, 0, 5]
+    raw.loc[0] = ["b", "c", 1, 0, None, "all"]
+    raw.loc[1] = ["a", "c", 2, 0, 5, "all"]
     shaped = table.shape(raw[raw.columns[::-1]])
     assert list(shaped.columns) == list(table.columns)
     assert shaped["from_location"].tolist() == ["a", "b"]

@@ -109,3 +109,26 @@ def test_an_option_of_the_customer_may_use_more_and_never_less(plan, plant, name
 
     assert getattr(checks, name)(used(1.2), plant.model()).empty
     assert len(getattr(checks, name)(used(0.8), plant.model()))
+
+
+def test_a_hard_limit_that_is_broken_fails_and_a_soft_one_does_not(plan, plant):
+    told = {"subject": "line", "period": plant.periods[0], "broken_by_qty": 2.0, "unit": "hour"}
+    rows = pd.DataFrame(
+        [
+            {"constraint": "overtime", "is_hard": True, **told},
+            {"constraint": "storage", "is_hard": False, **told},
+        ]
+    )
+    offenders = checks.hard_limits_are_kept({**plan, "broken_limit": rows}, plant.model())
+    assert list(offenders["constraint"]) == ["overtime"]
+
+
+def test_hours_of_set_ups_that_are_planned_one_by_one_are_counted(plant):
+    single = Plant().product("cola").market().demand("cola", [50, 0, 50])
+    single.line("cola", 10, setup_hours_per_lot=5.0)
+    single.rows["resource"][0]["setup_rule"] = "each"
+    plan = single.planned()
+    assert checks.hours_follow_the_routing(plan, single.model()).empty
+    assert plan["capacity_use"]["required_hours"].sum() > 100
+    without = {**plan, "supply_decision": plan["supply_decision"].head(0)}
+    assert len(checks.hours_follow_the_routing(without, single.model()))

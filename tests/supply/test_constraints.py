@@ -44,6 +44,35 @@ def data(plant):
     return plan_data(plant.tables(), plant.model(), all_parts())
 
 
+@pytest.fixture(scope="module")
+def workshop():
+    """A mixed drink, made by a crew, that may neither pile up nor stay, and an order that stands."""
+    plant = Plant().product("drink").product("sour").product("sweet").market().demand("drink", [9, 9, 9])
+    plant.add("resource", resource="team", location="plant", hours_per_day=0.0)
+    for taste, acid in (("sour", 8.0), ("sweet", 2.0)):
+        plant.add("routing", product="drink", location="plant", recipe=taste, operation=10, resource="team",
+                  run_hours_per_unit=1.0, yield_rate=0.5)  # fmt: skip
+        plant.add("bill_of_material", product="drink", recipe=taste, component=taste, qty_per_unit=0.5)
+        plant.add("product_property", product=taste, property="acid", measured_amount=acid)
+        plant.add(
+            "purchase_term",
+            product=taste,
+            supplier="farm",
+            location="plant",
+            currency="EUR",
+            lead_time_days=0,
+        )
+    plant.add("blend_limit", product="drink", property="acid", minimum_amount=3.0, maximum_amount=5.0)
+    plant.add("work_force", resource="team", opening_count=2.0, hours_per_day=1.0, minimum_count=1.0,
+              maximum_count=4.0, overtime_hours_per_day=0.25)  # fmt: skip
+    plant.add("product_location", product="drink", location="plant", most_days_in_stock=30)
+    for period in plant.periods:
+        plant.add("inventory_target", product="drink", location="plant", period=period, maximum_qty=7.0)
+    plant.add("fixed_decision", option="buy", product="sour", location="plant", source="farm",
+              period=plant.periods[1], fixed_qty=6.0)  # fmt: skip
+    return plan_data(plant.tables(), plant.model(), all_parts())
+
+
 def broken(name, data, **values):
     """By how much a rule is broken at most; variables that are not told are zero."""
     v = variables_of(data)
@@ -82,6 +111,29 @@ def test_a_limit_is_kept_and_broken_by_what_is_beyond_it(data, name, kept, broke
     assert broken(name, data, **broke) == pytest.approx(by)
 
 
+# decisions run over (recipe or product, month): sour first, then sweet; drink, sour and sweet in stock
+WORKSHOP = [
+    ("blend_quality", {"make": [1, 1, 1, 2, 2, 2]}, {"make": [2, 2, 2, 1, 1, 1]}, 1.5),
+    ("blend_quality", {"make": [1, 1, 1, 5, 5, 5]}, {"make": [1, 1, 1, 6, 6, 6]}, 0.5),
+    ("capacity", {"make": 20, "heads": 2}, {"make": 21, "heads": 2}, 2),
+    ("overtime", {"overtime": 10, "heads": 2}, {"overtime": 11, "heads": 2}, 1),
+    ("crew_balance", {"heads": [3, 3, 1], "hired": [1, 0, 0], "laid_off": [0, 0, 2]}, {"heads": 3}, 1),
+    ("crew_limit", {"heads": [1, 2, 4]}, {"heads": [1, 2, 5]}, 1),
+    ("crew_limit", {"heads": [1, 2, 4]}, {"heads": [0.5, 2, 4]}, 0.5),
+    ("stock_maximum", {"stock": 7}, {"stock": [7, 7, 9, 0, 0, 0, 0, 0, 0]}, 2),
+    ("days_in_stock", {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 10, 0, 0, 0]},
+     {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 0, 0, 0, 0]}, 5),
+    ("fixed_decisions", {"buy": [0, 6, 0, 0, 0, 0]}, {"buy": [0, 4, 0, 0, 0, 0]}, 2),
+    ("fixed_decisions", {"buy": [0, 6, 0, 9, 9, 9]}, {"buy": [0, 7, 0, 0, 0, 0]}, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kept", "broke", "by"), WORKSHOP)
+def test_a_rule_of_the_workshop_is_kept_and_broken(workshop, name, kept, broke, by):
+    assert broken(name, workshop, **kept) == pytest.approx(0, abs=1e-9)
+    assert broken(name, workshop, **broke) == pytest.approx(by)
+
+
 def test_stock_balance_is_stock_before_and_what_comes_less_what_goes(data):
     depot_and_plant = [0, 0, 0, 140, 140, 140]
     assert broken("stock_balance", data, make=[100, 0, 0], stock=depot_and_plant) == pytest.approx(0)
@@ -103,5 +155,5 @@ def test_shelf_life_holds_no_stock_that_came_in_too_long_ago(data):
 
 
 def test_every_rule_is_tried_here():
-    named = {case[0] for case in CASES} | {"stock_balance", "demand_balance", "shelf_life"}
+    named = {case[0] for case in [*CASES, *WORKSHOP]} | {"stock_balance", "demand_balance", "shelf_life"}
     assert named == set(constraints.__all__)

@@ -1,0 +1,259 @@
+"""Plan an instance with the workbench's own functions, and measure it against HiGHS alone.
+
+``python -m benchmarks.plan INSTANCE --out PLAN`` reads the tables of an instance, plans them and
+writes the plan's tables; one JSON line tells sizes, times and the objective.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
+from benchmarks.mix import cost_of, volume_and_mix
+from sopwb.config.model import Model
+from sopwb.cycle.parts import collect_parts
+from sopwb.extend import Parts
+from sopwb.schema import load_schema
+from sopwb.supply.allocate import shipment_plan
+from sopwb.supply.data import PlanData, plan_data
+from sopwb.supply.elastic import Elastic, elastic_of
+from sopwb.supply.goals import goals_of
+from sopwb.supply.outcome import capacity_use, cleaned, supply_plan
+from sopwb.supply.program import Program, program_of
+from sopwb.supply.session import MONEY, UNAVOIDABLE
+from sopwb.supply.solve import Solution, solve
+from sopwb.supply.variables import variables_of
+
+__all__ = ["Planned", "changed", "main", "plan", "written"]
+
+Tables = dict[str, pd.DataFrame]
+
+
+class Planned:
+    """A plan of an instance, with what it took to build and to solve it."""
+
+    def __init__(self, tables: Tables, model: Model, parts: Parts, start: Any = None) -> None:
+        self.tables, self.model = tables, model
+        begun = time.perf_counter()
+        self.data: PlanData = plan_data(tables, model, parts)
+        self.program: Program = program_of(self.data, variables_of(self.data), parts, model.parts.constraints)
+        self.build_s = time.perf_counter() - begun
+        begun = time.perf_counter()
+        going_on = {} if start is None else {"start": start}
+        self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply, **going_on)
+        self.solve_s = time.perf_counter() - begun
+
+    @property
+    def objective(self) -> float:
+        """Cost less revenue: every charge of the goal, and the price of every soft row that is broken."""
+        program, values = self.program, self.solution.values  # noqa: PD011 - no frame
+        _, goal = goals_of(self.data)
+        broken = np.maximum(program.matrix @ values - program.most, 0.0)
+        price = np.zeros(len(broken))
+        for rule in program.rules:
+            price[rule.first : rule.last] = rule.price * rule.is_soft
+        return float(program.spread(goal.charge) @ values + price @ broken)
+
+    def plan(self) -> Tables:
+        """Tables of the plan."""
+        data, values = self.data, cleaned(self.program, self.solution.values)
+        count = data.buckets.count
+        late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
+        nodes = data.network.nodes
+        stock = pd.DataFrame(
+            {
+                "product": np.repeat(nodes["product"].to_numpy(object), count),
+                "location": np.repeat(nodes["location"].to_numpy(object), count),
+                "period": np.tile(data.buckets.period, len(nodes)),
+                "closing_qty": values["stock"],
+            }
+        )
+        return {
+            "supply_plan": supply_plan(data, values),
+            "shipment_plan": shipment_plan(self.tables, data, late, lost),
+            "capacity_use": capacity_use(data, self.program, self.solution, values),
+            "projected_inventory": stock,
+        }
+
+
+def plan(instance: Instance, tables: Tables, start: Any = None, **settings: Any) -> Planned:
+    """The plan of an instance's tables; from a corner of an earlier solve where one is told."""
+    model = model_of(instance, **settings)
+    return Planned(tables, model, collect_parts(model, load_schema()), start)
+
+
+def written(instance: Instance, planned: Tables, folder: Path) -> None:
+    """Write the plan's tables as CSV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in plan_tables(instance, planned).items():
+        rows.to_csv(folder / f"{name}.csv", index=False)
+
+
+def changed(tables: Tables, change: str) -> Tables:
+    """The tables with the hours of one resource changed by a factor.
+
+    Raises
+    ------
+    ValueError
+        The change is not ``capacity:RESOURCE:FACTOR``, or there is no such resource.
+    """
+    what, _, rest = change.partition(":")
+    name, _, factor = rest.rpartition(":")
+    known = tables["resource"]["resource"].eq(name)
+    if what != "capacity" or not known.any():
+        raise ValueError(f"{change}: say capacity:RESOURCE:FACTOR with a resource of the instance")
+    hours = tables["resource"]["hours_per_day"].where(
+        ~known, tables["resource"]["hours_per_day"] * float(factor)
+    )
+    return {**tables, "resource": tables["resource"].assign(hours_per_day=hours)}
+
+
+def _costs(planned: Planned, elastic: Elastic) -> np.ndarray:
+    """Costs of the solver's columns for the one goal there is."""
+    _, goal = goals_of(planned.data)
+    own = elastic.pick.T @ (planned.program.unit * planned.program.spread(goal.charge))
+    return MONEY * (own + elastic.slack_charge) + UNAVOIDABLE * elastic.elastic_columns
+
+
+def pure_highs(planned: Planned) -> tuple[float, float]:
+    """Seconds and objective of HiGHS alone on the same matrices with the same options."""
+    import highspy
+
+    elastic = elastic_of(planned.program)
+    cost, settings = _costs(planned, elastic), planned.model.supply
+    begun = time.perf_counter()
+    solver = highspy.Highs()
+    for name, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("random_seed", 0),
+        ("solver", settings.solver),
+        ("run_crossover", "on" if settings.crossover else "off"),
+    ):
+        solver.setOptionValue(name, value)
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = elastic.matrix.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, elastic.lower, elastic.upper
+    lp.row_lower_, lp.row_upper_ = elastic.row_lower, elastic.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = elastic.matrix.indptr, elastic.matrix.indices
+    lp.a_matrix_.value_ = elastic.matrix.data
+    solver.passModel(lp)
+    solver.run()
+    return time.perf_counter() - begun, solver.getObjectiveValue() / MONEY
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _linopy() -> dict[str, Any]:
+    """What linopy says as a peer; it is no part of the lock, so it may not be there."""
+    if importlib.util.find_spec("linopy") is None:
+        return {"peer": "linopy is not installed; it is no part of the lock"}
+    return {"peer": "linopy is installed, but this benchmark has no formulation in it"}
+
+
+def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The plan after a change: from where the solver stands, if it can go on from there, and anew."""
+    now = changed(planned.tables, change)
+    basis = getattr(planned.solution, "basis", None)
+    cold, hot = plan(instance, now, **settings), plan(instance, now, start=basis, **settings)
+    return {
+        "change": change, "hot_start": basis is not None,
+        "resolve_s": round(hot.solve_s, 3), "cold_resolve_s": round(cold.solve_s, 3),
+        "resolve_build_s": round(hot.build_s, 3),
+        "resolve_objective": hot.objective, "cold_objective": cold.objective,
+    }  # fmt: skip
+
+
+def measured(
+    folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
+) -> dict[str, Any]:
+    """One LP plan of an instance, written and measured."""
+    import cvxpy  # noqa: F401 - loading a library is no part of building a plan
+    import highspy  # noqa: F401
+
+    instance = read_instance(folder)
+    tables = workbench_tables(instance)
+    planned = plan(instance, tables, **settings)
+    peak = _peak_mb()
+    written(instance, planned.plan(), out)
+    log = planned.solution.log[-1]
+    pure_s, pure_objective = pure_highs(planned)
+    told = {
+        "mode": "lp", "rows": log.rows, "columns": log.columns, "nonzeros": log.nonzeros,
+        "build_s": round(planned.build_s, 3), "solve_s": round(planned.solve_s, 3),
+        "pure_highs_s": round(pure_s, 3),
+        "total_over_pure": round((planned.build_s + planned.solve_s) / pure_s, 3),
+        "objective": planned.objective, "pure_objective": pure_objective, "peak_rss_mb": round(peak, 1),
+    }  # fmt: skip
+    if change:
+        told |= _resolved(planned, instance, change, settings)
+    if peer:
+        told |= _linopy()
+    return told
+
+
+def measured_mix(
+    folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
+) -> dict[str, Any]:
+    """One plan of an instance by volume and mix, written and measured."""
+    import cvxpy  # noqa: F401 - loading a library is no part of building a plan
+    import highspy  # noqa: F401
+
+    if change or peer:
+        raise ValueError("a change and a peer are measured in the mode lp")
+    instance = read_instance(folder)
+    model = model_of(instance, **settings)
+    tables, parts = workbench_tables(instance), collect_parts(model, load_schema())
+    made: list[Planned] = []
+
+    def step(of: Tables) -> Planned:
+        made.append(Planned(of, model, parts))
+        return made[-1]
+
+    begun = time.perf_counter()
+    whole, told = volume_and_mix(instance, tables, step)
+    total_s = time.perf_counter() - begun
+    plan_rows = plan_tables(instance, whole)
+    written(instance, whole, out)
+    largest = max((one.solution.log[-1] for one in made), key=lambda log: log.rows)
+    return {
+        "mode": "volume_mix", **told, "plans": len(made), "largest_rows": largest.rows,
+        "rows": sum(one.solution.log[-1].rows for one in made),
+        "build_s": round(sum(one.build_s for one in made), 3),
+        "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
+        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(_peak_mb(), 1),
+    }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Plan, write, and tell in one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("instance", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--mode", choices=["lp", "volume_mix"], default="lp")
+    parser.add_argument("--change", help="capacity:RESOURCE:FACTOR")
+    parser.add_argument("--peer", choices=["linopy"])
+    parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
+    given = parser.parse_args(arguments)
+    doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured, "volume_mix": measured_mix}
+    told = doors[given.mode](given.instance, given.out, given.change, given.peer, solver=given.solver)
+    print(json.dumps(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""An instance's tables become the workbench's; the plan is as good as a second solver's."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from benchmarks import plan as bench
+from benchmarks.instance import plan_tables, read_instance, workbench_tables
+
+T = 5
+HOURS, OVERTIME, OVERTIME_COST = [30.0, 10.0, 30.0, 0.0, 25.0], 4.0, 3.0
+MAKE, BUY, MOVE, HOLD, SAFETY, SAFETY_COST = 1.0, 2.0, 0.5, 0.1, 3.0, 0.7
+YIELD, PER_UNIT = 0.8, 1.5
+LIMIT = [20.0, 12.0, 20.0, 8.0, 20.0]
+STREAMS = {"d1": (10.0, 0.4, 15.0), "d2": (12.0, 0.2, 9.0)}
+
+
+def frames(seed: int) -> dict[str, pd.DataFrame]:
+    """A drink made at a plant of bought syrup and moved to a depot, where two classes want it."""
+    chance = np.random.default_rng(seed)
+    wanted = chance.integers(0, 14, (2, T)).astype(float)
+    every = range(T)
+    sites = [("drink", "plant"), ("drink", "depot"), ("syrup", "plant")]
+    return {
+        "periods": pd.DataFrame({"period": every}),
+        "item_site": pd.DataFrame(
+            [(item, site, 6.0, HOLD, SAFETY, SAFETY_COST) for item, site in sites],
+            columns=["item", "site", "initial", "holding_cost", "safety_stock", "ss_penalty"],
+        ),
+        "demand": pd.DataFrame(
+            [(name, "drink", "depot", *terms) for name, terms in STREAMS.items()],
+            columns=["demand", "item", "site", "price", "backlog_cost", "lost_cost"],
+        ),
+        "demand_qty": pd.DataFrame(
+            [(name, t, wanted[d, t]) for d, name in enumerate(STREAMS) for t in every],
+            columns=["demand", "period", "qty"],
+        ),
+        "recipes": pd.DataFrame(
+            {"recipe": ["r"], "item": "drink", "site": "plant", "yield": YIELD, "lead_time": 1,
+             "unit_cost": MAKE}
+        ),
+        "bom": pd.DataFrame({"recipe": ["r"], "component": "syrup", "qty_per": PER_UNIT}),
+        "routing": pd.DataFrame({"recipe": ["r"], "resource": "line", "hours_per_unit": 2.0}),
+        "capacity": pd.DataFrame(
+            {"resource": "line", "period": every, "hours": HOURS, "overtime_max": OVERTIME,
+             "overtime_cost": OVERTIME_COST}
+        ),
+        "purchase": pd.DataFrame(
+            {"source": ["v"], "item": "syrup", "site": "plant", "lead_time": 1, "unit_cost": BUY}
+        ),
+        "purchase_cap": pd.DataFrame({"source": "v", "period": every, "max_qty": LIMIT}),
+        "lanes": pd.DataFrame(
+            {"lane": ["l"], "item": "drink", "from_site": "plant", "to_site": "depot", "lead_time": 0,
+             "unit_cost": MOVE}
+        ),
+        "storage": pd.DataFrame(
+            {"site": ["plant", "depot"], "max_volume": [20.0, 8.0], "over_cost": [1.0, 0.3]}
+        ),
+    }  # fmt: skip
+
+
+def by_hand(tables: dict[str, pd.DataFrame]) -> float:
+    """Least cost less revenue, written down as one matrix by hand."""
+    names = ("make", "buy", "move", "plant", "depot", "syrup", "ship1", "ship2", "late1", "late2", "lost1",
+             "lost2", "over", "extra", "short1", "short2", "short3", "full1", "full2")  # fmt: skip
+    at = {name: np.arange(T) + place * T for place, name in enumerate(names)}
+    one, before = np.eye(T), np.eye(T, k=-1)
+    equal, right, least, bound = [], [], [], []
+
+    def row(into, limits, limit, **blocks):
+        whole = np.zeros((T, T * len(names)))
+        for name, matrix in blocks.items():
+            whole[:, at[name]] += matrix
+        into.append(whole)
+        limits.append(np.broadcast_to(limit, T))
+
+    start = np.zeros(T)
+    start[0] = 6.0
+    roll = one - before
+    row(equal, right, start, plant=roll, make=-YIELD * before, move=one)
+    row(equal, right, start, depot=roll, move=-one, ship1=one, ship2=one)
+    row(equal, right, start, syrup=roll, buy=-before, make=PER_UNIT * one)
+    wanted = tables["demand_qty"]["qty"].to_numpy().reshape(2, T)
+    for number in (1, 2):
+        row(
+            equal,
+            right,
+            wanted[number - 1],
+            **{f"ship{number}": one, f"lost{number}": one, f"late{number}": roll},
+        )
+    row(least, bound, HOURS, make=2 * one, over=-one, extra=-one)
+    for number, stock in enumerate(("plant", "depot", "syrup"), 1):
+        row(least, bound, -SAFETY, **{stock: -one, f"short{number}": -one})
+    row(least, bound, 20.0, plant=one, syrup=one, full1=-one)
+    row(least, bound, 8.0, depot=one, full2=-one)
+    charge = dict.fromkeys(names, 0.0) | {
+        "make": MAKE, "buy": BUY, "move": MOVE, "plant": HOLD, "depot": HOLD, "syrup": HOLD,
+        "over": OVERTIME_COST, "extra": 150.0, "full1": 1.0, "full2": 0.3,
+        "short1": SAFETY_COST, "short2": SAFETY_COST, "short3": SAFETY_COST,
+    }  # fmt: skip
+    for number, (price, late, lost) in enumerate(STREAMS.values(), 1):
+        charge |= {f"ship{number}": -price, f"late{number}": late, f"lost{number}": lost}
+    cost = np.repeat([charge[name] for name in names], T)
+    for number, (_, _, lost) in enumerate(STREAMS.values(), 1):
+        cost[at[f"late{number}"][-1]] += lost
+    most = np.full(T * len(names), np.inf)
+    most[at["over"]] = OVERTIME
+    most[at["buy"]] = tables["purchase_cap"]["max_qty"]
+    found = linprog(
+        cost, A_ub=np.vstack(least), b_ub=np.concatenate(bound), A_eq=np.vstack(equal),
+        b_eq=np.concatenate(right), bounds=np.column_stack([np.zeros(len(most)), most]),
+    )  # fmt: skip
+    assert found.status == 0
+    return float(found.fun)
+
+
+@pytest.fixture(params=[0, 1, 2])
+def folder(request, tmp_path):
+    for name, rows in frames(request.param).items():
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    return tmp_path
+
+
+def test_the_plan_is_as_good_as_a_second_solver_finds(folder):
+    instance = read_instance(folder)
+    planned = bench.plan(instance, workbench_tables(instance), solver="simplex")
+    assert planned.objective == pytest.approx(by_hand(instance.tables), rel=1e-6)
+
+
+def test_the_plan_s_tables_balance_and_cost_what_is_told(folder, capsys):
+    out = folder / "plan"
+    assert (
+        bench.main([str(folder), "--out", str(out), "--change", "capacity:line:0.9", "--peer", "linopy"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    plan = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
+    made = plan["production"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
+    stock = plan["inventory"].query("item == 'drink'").groupby("period")["qty"].sum()
+    shipped = plan["shipments"].groupby("period")["qty"].sum()
+    arrived = YIELD * made.shift(fill_value=0.0)
+    assert np.allclose(stock.diff().fillna(stock.iloc[0] - 12.0), arrived - shipped, atol=1e-6)
+    hours = plan["overtime"].groupby("period")["hours"].sum().reindex(range(T), fill_value=0.0)
+    over = plan["capacity_over"].groupby("period")["hours"].sum().reindex(range(T), fill_value=0.0)
+    assert (2 * made <= np.array(HOURS) + hours + over + 1e-6).all()
+    assert told["rows"] > 0
+    assert told["total_over_pure"] > 0
+    assert told["cold_objective"] >= told["objective"] - 1e-6
+    assert told["resolve_objective"] == pytest.approx(told["cold_objective"], rel=1e-6)
+    assert "linopy" in told["peer"]
+
+
+def test_a_change_of_a_resource_that_is_not_there_is_refused(folder):
+    tables = workbench_tables(read_instance(folder))
+    with pytest.raises(ValueError, match="capacity:RESOURCE:FACTOR"):
+        bench.changed(tables, "capacity:oven:0.9")
+    assert bench.changed(tables, "capacity:line:0.5")["resource"]["hours_per_day"].max() == pytest.approx(0.5)
+
+
+def test_a_table_that_is_missing_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="periods"):
+        read_instance(tmp_path)
+
+
+def test_runs_orders_fences_and_days_in_stock_are_kept(folder):
+    rows = {name: pd.read_csv(folder / f"{name}.csv") for name in ("recipes", "purchase", "item_site")}
+    rows["recipes"].assign(min_run=9.0, frozen_until=1).to_csv(folder / "recipes.csv", index=False)
+    rows["purchase"].assign(moq=11.0).to_csv(folder / "purchase.csv", index=False)
+    rows["item_site"].assign(shelf_life=[np.nan, 2, np.nan]).to_csv(folder / "item_site.csv", index=False)
+    pd.DataFrame({"table": ["purchase"], "key": ["v"], "period": [0], "qty": [13.0]}).to_csv(
+        folder / "frozen.csv", index=False
+    )
+    instance = read_instance(folder)
+    planned = bench.plan(instance, workbench_tables(instance), solver="simplex", mip_gap_rate=1e-6)
+    plan = plan_tables(instance, planned.plan())
+    made, bought = plan["production"], plan["purchase"]
+    assert (made["qty"] >= 9.0 - 1e-6).all()
+    assert (made["period"] >= 1).all()
+    assert (bought["qty"] >= 11.0 - 1e-6).all()
+    assert bought.query("period == 0")["qty"].sum() == pytest.approx(13.0)
+    depot = plan["inventory"].query("site == 'depot'").set_index("period")["qty"]
+    shipped = plan["shipments"].groupby("period")["qty"].sum()
+    used_later = [shipped[t + 1 : t + 3].sum() for t in range(T - 2)]
+    assert (depot.iloc[: T - 2].to_numpy() <= np.array(used_later) + 1e-6).all()
+
+
+def test_volume_and_mix_ends_in_a_plan_that_balances_and_is_no_better_than_the_best(folder, capsys):
+    pd.DataFrame({"item": ["drink", "syrup"], "family": ["drinks", "parts"]}).to_csv(
+        folder / "items.csv", index=False
+    )
+    out = folder / "mix"
+    assert bench.main([str(folder), "--out", str(out), "--mode", "volume_mix", "--solver", "simplex"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    best = by_hand(read_instance(folder).tables)
+    assert best - 1e-6 <= told["objective"] <= best + 0.2 * abs(best)
+    plan = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
+    made = plan["production"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
+    bought = plan["purchase"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
+    syrup = plan["inventory"].query("item == 'syrup'").set_index("period")["qty"]
+    flow = bought.shift(fill_value=0.0) - PER_UNIT * made
+    assert np.allclose(syrup.to_numpy(), 6.0 + flow.cumsum().to_numpy(), atol=1e-5)
+    assert (syrup >= -1e-9).all()
