@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from sopwb.config.demand import ActivitySettings
 from sopwb.demand.panel import Array
@@ -167,6 +168,14 @@ def _entries(row: Integers, column: Integers, value: Array) -> tuple[Integers, I
     return row[known], column[known], value[known]
 
 
+def _inverse(precision: Array) -> Array:
+    """Inverse of a symmetric positive definite matrix, by its Cholesky factor."""
+    factor, _ = dpotrf(precision, lower=1)
+    lower, _ = dpotri(factor, lower=1)
+    triangle: Array = np.tril(lower)
+    return triangle + np.tril(triangle, -1).T
+
+
 def _solved(
     parameters: pd.DataFrame, design: sparse.csr_matrix, target: Array, weight: Array
 ) -> tuple[pd.DataFrame, Array]:
@@ -174,8 +183,7 @@ def _solved(
     prior_mean = parameters["prior_mean"].to_numpy(dtype=float)
     prior_sd = parameters["prior_sd"].to_numpy(dtype=float)
     weighed = sparse.diags(weight) @ design
-    precision = (design.T @ weighed).toarray() + np.diag(1 / prior_sd**2)
-    covariance = np.linalg.inv(precision)
+    covariance = _inverse((design.T @ weighed).toarray() + np.diag(1 / prior_sd**2))
     mean = covariance @ (weighed.T @ target + prior_mean / prior_sd**2)
     variance = np.diag(covariance)
     square = pd.Series((mean - prior_mean) ** 2 + variance)

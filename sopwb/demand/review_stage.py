@@ -15,8 +15,6 @@ from sopwb.extend import Parts, Tables
 
 __all__ = ["demand_review", "refit_of"]
 
-SHORT_BACKTEST = 4
-
 
 def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Value added by each step, the change since the last cycle by cause, and at most a few exceptions."""
@@ -80,10 +78,6 @@ def refit_of(tables: Tables, model: Model, parts: Parts) -> pd.DataFrame:
 
 
 def _as_of(model: Model, day: pd.Timestamp) -> Model:
-    """The model as of another day, with a short backtest: only the forecast itself is wanted."""
+    """The model as of another day."""
     calendar = model.calendar.model_copy(update={"as_of": day.date()})
-    settings = model.demand.forecast
-    origins = min(settings.backtest_origins, SHORT_BACKTEST)
-    forecast = settings.model_copy(update={"backtest_origins": origins})
-    demand = model.demand.model_copy(update={"forecast": forecast})
-    return model.model_copy(update={"calendar": calendar, "demand": demand})
+    return model.model_copy(update={"calendar": calendar})

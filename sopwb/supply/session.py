@@ -25,6 +25,7 @@ MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
 UNAVOIDABLE = 2.0**20
 LOWER, BASIC = 0, 1
+DUAL, PRIMAL = 1, 4
 MOST_PIVOTS = 1000
 """Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
 
@@ -113,8 +114,17 @@ class Session:
         """Charge for what is broken only where nothing else is possible."""
         return UNAVOIDABLE * self.elastic.elastic_columns
 
-    def best(self, goal: str, cost: Floats) -> Found:
+    def best(self, goal: str, cost: Floats, *, is_possible: bool = False) -> Found:
         """Values that make a cost of the columns least, with the prices of rows and bounds.
+
+        Parameters
+        ----------
+        goal
+            What it is called in the log.
+        cost
+            Charge for a scaled unit of each column.
+        is_possible
+            Whether the corner it goes on from keeps all rows, so that only the cost is new.
 
         Raises
         ------
@@ -123,7 +133,7 @@ class Session:
         """
         solver = self._solver
         solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-        status = _optimise(solver, self._settings)
+        status = _optimise(solver, self._settings, is_possible=is_possible)
         found, lp = solver.getSolution(), solver.getLp()
         values, row_dual, column_dual = (
             np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)
@@ -247,7 +257,7 @@ def _loaded(elastic: Elastic) -> highspy.Highs:
     return solver
 
 
-def _optimise(solver: highspy.Highs, settings: SupplySettings) -> str:
+def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:
     """Run the solver: from a corner by simplex, else as settings say; after a failure afresh otherwise.
 
     Raises
@@ -267,6 +277,7 @@ def _optimise(solver: highspy.Highs, settings: SupplySettings) -> str:
         solver.setOptionValue("solver", method)
         solver.setOptionValue("run_crossover", crossing)
         solver.setOptionValue("simplex_iteration_limit", pivots)
+        solver.setOptionValue("simplex_strategy", PRIMAL if is_possible and not place else DUAL)
         if place:
             solver.clearSolver()
         solver.run()

@@ -82,11 +82,11 @@ def solve(
     missing = float(served @ found.values)
     if missing > MONEY * LEAST_CHARGE:
         corner = session.basis()
-        best = session.best(service.name, served + session.impossible)
+        best = session.best(service.name, served + session.impossible, is_possible=True)
         least = min(missing, float(served @ best.values))
         session.hold(served, least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN)
         if corner is not None:
             session.begin_at(corner)
-        found = session.best(f"{contribution.name} at held {service.name}", earned)
+        found = session.best(f"{contribution.name} at held {service.name}", earned, is_possible=True)
         price = session.prices(found)
     return Solution(session.plan(found), service_price, price, tuple(session.log), session.basis())

@@ -23,9 +23,9 @@ def declaration(name: str) -> dict[str, Any]:
 
 
 def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the declared columns in order, defaults filled in, sorted by key."""
+    """The columns it has and those of the key, in declared order, defaults filled in, sorted by key."""
     declared = declaration(name)
-    frame = frame.copy()
+    given, frame = set(frame), frame.copy()
     for column, facts in declared["columns"].items():
         if column not in frame:
             if not facts.get("optional") and "default" not in facts:
@@ -39,7 +39,8 @@ def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"{name} has a doubled key: {frame[frame.duplicated(declared['key'], keep=False)].head()}"
         )
-    return frame[list(declared["columns"])].sort_values(declared["key"], ignore_index=True)
+    kept = [name for name in declared["columns"] if name in given or name in declared["key"]]
+    return frame[kept].sort_values(declared["key"], ignore_index=True)
 
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame) -> Path:
