@@ -43,6 +43,8 @@ class Stage:
         Tables it is given, and tables it returns.
     starts_from
         Tables of an earlier pass it goes on from, given where there are any.
+    looks_back
+        For a stage that speaks of the past only: inputs by which a scenario can change that past.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     starts_from: tuple[str, ...] = ()
+    looks_back: tuple[str, ...] = ()
 
     @cached_property
     def door(self) -> Door:
@@ -110,6 +113,7 @@ STAGES = (
         writes=_names(
             "demand_history_clean demand_adjustment activity_response activity_result demand_waterfall"
         ),
+        looks_back=_names("product market sales_history stock_out activity"),
     ),
     Stage(
         name="statistical_forecast",

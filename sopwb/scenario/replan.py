@@ -14,17 +14,14 @@ from sopwb.extend import Parts, Tables
 
 __all__ = ["replan"]
 
-LESS_POLISHED = {"supply.crossover": False}
-"""Key figures are compared, not plans: which of equally good plans it is does not matter here."""
-
-
 def replan(
     tables: Tables, model: Model, parts: Parts, stages: Sequence[Stage], scenario: str
 ) -> dict[str, pd.DataFrame]:
     """Tables of a scenario, made from those of the base and the scenario's changes.
 
     A stage is run again when it reads a table that has changed; a table that comes out as it
-    was has not changed. Settings may reach any stage, so a scenario that sets one runs all.
+    was has not changed. One that looks back is run again only where an input has changed in what
+    had begun by the as-of date. Settings may reach any stage, so a scenario that sets one runs all.
 
     Parameters
     ----------
@@ -40,17 +37,31 @@ def replan(
         Name of the scenario.
     """
     plan, schema = model.scenarios[scenario], parts.schema
-    changed_model = with_settings(model, {**LESS_POLISHED, **plan.settings}, scenario)
+    changed_model = with_settings(model, plan.settings, scenario)
     inputs = {name: frame for name, frame in tables.items() if schema[name].is_input}
     overlaid = apply_changes(inputs, plan.tables, schema)
     dirty = {name for name, frame in overlaid.items() if frame is not inputs[name]}
     made = {**tables, **{name: schema[name].shape(overlaid[name]) for name in sorted(dirty)}}
     for stage in stages:
-        if plan.settings or EVERYTHING in stage.reads or dirty & set(stage.reads):
+        changed = {name for name in dirty & set(stage.reads) if _matters(stage, name, made, tables, model)}
+        if plan.settings or EVERYTHING in stage.reads or changed:
             again = run_stage(stage, made, changed_model, parts, schema)
             dirty |= {name for name, frame in again.items() if _differs(frame, tables, name)}
             made |= again
     return made
+
+
+def _matters(stage: Stage, name: str, made: Tables, base: Tables, model: Model) -> bool:
+    """Whether the change of a table can reach a stage."""
+    if not stage.looks_back:
+        return True
+    return name in stage.looks_back and not _begun(made[name], model).equals(_begun(base[name], model))
+
+
+def _begun(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
+    if "start_date" not in frame:
+        return frame
+    return frame[frame["start_date"] <= model.as_of].reset_index(drop=True)
 
 
 def _differs(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame], name: str) -> bool:

@@ -80,3 +80,28 @@ def test_a_scenario_that_breaks_the_tables_or_names_no_setting_is_told(ran, stag
     with pytest.raises(InputError, match="scenario what_if"):
         replan(base(), model(settings={"supply.frozen": 3}), PARTS, stages, "what_if")
     assert ran == []
+
+
+def test_a_stage_that_looks_back_is_run_again_only_for_what_had_begun(ran):
+    def door(tables, model, parts):
+        ran.append("history")
+        return {"demand_history_clean": SCHEMA["demand_history_clean"].empty()}
+
+    written = ("demand_history_clean",)
+    back = Stage("history", "20_demand_review", door, ("activity", "lane"), written, looks_back=("activity",))
+    activity = SCHEMA["activity"].empty()
+    tables = base() | {"activity": activity, "demand_history_clean": SCHEMA["demand_history_clean"].empty()}
+
+    def plan_with(start: str) -> None:
+        row = {
+            "activity": "S-1", "kind": "campaign", "start_date": start, "end_date": "2026-12-31",
+            "effect_type": "percent", "effect": 0.1, "owner": "scenario", "entered_at": "2025-12-01",
+        }  # fmt: skip
+        what_if = model(tables=[{"table": "activity", "add": [row]}])
+        dated = what_if.calendar.model_copy(update={"as_of": pd.Timestamp("2026-02-28").date()})
+        replan(tables, what_if.model_copy(update={"calendar": dated}), PARTS, (back,), "what_if")
+
+    plan_with("2026-03-01")
+    assert ran == []
+    plan_with("2026-02-01")
+    assert ran == ["history"]
