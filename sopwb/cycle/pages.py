@@ -21,7 +21,7 @@ from sopwb.schema import Schema
 
 __all__ = ["PAGES", "WORKBOOKS", "name_pages", "write_pages", "write_workbooks"]
 
-EXPORTED_ROWS = 30_000
+EXPORTED_ROWS = 20_000
 """Longer tables stay in parquet only; a workbook of them would take longer than the plan."""
 PAGES = ("html/*.html", "index.html", "pack.html")
 WORKBOOKS = ("export/*.xlsx",)
