@@ -14,6 +14,7 @@ from sopwb.extend import Parts, Tables
 
 __all__ = ["replan"]
 
+
 def replan(
     tables: Tables, model: Model, parts: Parts, stages: Sequence[Stage], scenario: str
 ) -> dict[str, pd.DataFrame]:

@@ -94,7 +94,8 @@ def test_a_stage_that_looks_back_is_run_again_only_for_what_had_begun(ran):
 
     def plan_with(start: str) -> None:
         row = {
-            "activity": "S-1", "description": "Sun", "kind": "campaign", "start_date": start, "end_date": "2026-12-31",
+            "activity": "S-1", "description": "Sun", "kind": "campaign",
+            "start_date": start, "end_date": "2026-12-31",
             "effect_type": "percent", "effect": 0.1, "owner": "scenario", "entered_at": "2025-12-01",
         }  # fmt: skip
         what_if = model(tables=[{"table": "activity", "add": [row]}])
