@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,7 +11,10 @@ import scipy.sparse as sp
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.program import Program
 
-__all__ = ["Elastic", "elastic_of"]
+if TYPE_CHECKING:
+    import highspy
+
+__all__ = ["Elastic", "elastic_of", "highs_of"]
 
 TOP_CHARGE = 10.0
 
@@ -193,3 +197,31 @@ def elastic_of(program: Program) -> Elastic:
         bound_column=singles.column[firm],
         bound_factor=singles.factor[firm],
     )
+
+
+def highs_of(elastic: Elastic, cost: Floats | None = None) -> highspy.Highs:
+    """A HiGHS object that holds the programme: silent, on one thread, the same every time.
+
+    Parameters
+    ----------
+    elastic
+        The programme.
+    cost
+        Charge for a scaled unit of each column; None leaves all free.
+    """
+    import highspy
+
+    solver = highspy.Highs()
+    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        solver.setOptionValue(name, value)
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = elastic.matrix.shape
+    lp.col_cost_ = np.zeros(elastic.matrix.shape[1]) if cost is None else cost
+    lp.col_lower_, lp.col_upper_ = elastic.lower, elastic.upper
+    lp.row_lower_, lp.row_upper_ = elastic.row_lower, elastic.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = elastic.matrix.indptr
+    lp.a_matrix_.index_ = elastic.matrix.indices
+    lp.a_matrix_.value_ = elastic.matrix.data
+    solver.passModel(lp)
+    return solver

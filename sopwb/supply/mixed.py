@@ -9,7 +9,7 @@ import numpy as np
 
 from sopwb.config.supply import SupplySettings
 from sopwb.supply.buckets import Floats, Ints
-from sopwb.supply.elastic import Elastic
+from sopwb.supply.elastic import Elastic, highs_of
 from sopwb.supply.program import Program
 
 if TYPE_CHECKING:
@@ -41,29 +41,14 @@ class Whole:
 
 
 def _solver(elastic: Elastic, cost: Floats, settings: SupplySettings, gap: float) -> highspy.Highs:
-    import highspy
-
-    solver = highspy.Highs()
+    solver = highs_of(elastic, cost)
     for name, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
         ("mip_rel_gap", gap),
         ("mip_abs_gap", 0.0),
         ("mip_feasibility_tolerance", 1e-7),
         ("time_limit", settings.mip_seconds),
     ):
         solver.setOptionValue(name, value)
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = elastic.matrix.shape
-    lp.col_cost_ = cost
-    lp.col_lower_, lp.col_upper_ = elastic.lower, elastic.upper
-    lp.row_lower_, lp.row_upper_ = elastic.row_lower, elastic.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = elastic.matrix.indptr
-    lp.a_matrix_.index_ = elastic.matrix.indices
-    lp.a_matrix_.value_ = elastic.matrix.data
-    solver.passModel(lp)
     return solver
 
 

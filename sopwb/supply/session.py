@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sopwb.config.supply import SupplySettings
 from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
-from sopwb.supply.elastic import Elastic, elastic_of
+from sopwb.supply.elastic import Elastic, elastic_of, highs_of
 from sopwb.supply.goals import Goal
 from sopwb.supply.mixed import whole_decisions
 from sopwb.supply.program import Program
@@ -94,7 +94,7 @@ class Session:
         self.program = program
         self.elastic = elastic_of(program)
         self._settings = settings
-        self._solver = _loaded(self.elastic)
+        self._solver = highs_of(self.elastic)
         self.log: list[Solved] = []
         if start is not None:
             self.begin_at(start)
@@ -234,27 +234,6 @@ def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:
     from highspy import HighsBasisStatus as Status
 
     return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic
-
-
-def _loaded(elastic: Elastic) -> highspy.Highs:
-    import highspy
-
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("random_seed", 0)
-    lp = highspy.HighsLp()
-    rows, columns = elastic.matrix.shape
-    lp.num_row_, lp.num_col_ = rows, columns
-    lp.col_cost_ = np.zeros(columns)
-    lp.col_lower_, lp.col_upper_ = elastic.lower, elastic.upper
-    lp.row_lower_, lp.row_upper_ = elastic.row_lower, elastic.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = elastic.matrix.indptr
-    lp.a_matrix_.index_ = elastic.matrix.indices
-    lp.a_matrix_.value_ = elastic.matrix.data
-    solver.passModel(lp)
-    return solver
 
 
 def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:
