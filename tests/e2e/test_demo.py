@@ -28,7 +28,8 @@ def test_the_run_holds_everything_it_promises(demo_run: Published) -> None:
     assert {path.stem for path in folder.glob("tables/*.parquet")} == {
         name for stage in STAGES for name in stage.writes
     }
-    for name in ("index.html", "pack.html", "model.yaml", "export/results.xlsx", "export/inputs.xlsx"):
+    assert {path.stem for path in folder.glob("export/*.xlsx")} == {"inputs", *NOTEBOOKS}
+    for name in ("index.html", "pack.html", "model.yaml", "export/70_executive_sop.xlsx"):
         assert (folder / name).stat().st_size > 1000
     assert (folder.parents[1] / "index.html").exists()
     assert json.loads((folder.parent / "latest.json").read_text())["run"] == demo_run.run_id
