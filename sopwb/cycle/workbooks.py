@@ -109,8 +109,8 @@ class Workbooks:
         if self._writer is None:
             plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
             command = [sys.executable, "-m", "sopwb.cycle.workbooks"]
-            pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-            self._writer = subprocess.Popen(command, text=True, encoding="utf-8", env=plain, **pipes)
+            pipe = subprocess.PIPE
+            self._writer = subprocess.Popen(command, stdin=pipe, stderr=pipe, encoding="utf-8", env=plain)
         if self._writer.stdin is None:
             raise SopwbError("the process that writes workbooks cannot be spoken to")
         try:
