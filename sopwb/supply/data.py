@@ -14,6 +14,7 @@ from sopwb.supply.blends import Blends, blends_of
 from sopwb.supply.blocks import Block
 from sopwb.supply.buckets import Buckets, Floats
 from sopwb.supply.crews import Crews, crew_blocks, crews_of
+from sopwb.supply.fence import Fence, fence_of
 from sopwb.supply.figures import (
     DemandData,
     HourData,
@@ -71,6 +72,7 @@ class PlanData:
     shelf_life: ShelfLife
     stays: Stay
     fixed: Mapping[str, Fixed]
+    fence: Fence
     blends: Blends
     crews: Crews
     setups: Setups
@@ -109,6 +111,8 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
         "blend_quality": data.blends.rows,
         "days_in_stock": data.stays.rows(stocked, buckets),
         "fixed_decisions": Fixed.rows(data.fixed, keys, buckets),
+        "frozen_fence": data.fence.rows("frozen", keys, buckets),
+        "slushy_fence": data.fence.rows("slushy", keys, buckets),
         "crew_limit": data.crews.rows,
     }
 
@@ -162,6 +166,8 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
     crews, setups = crews_of(tables, network), setups_of(tables, network)
     lots = lots_in_plan(tables, network, _lot_modes(model))
     run_days = days_run(tables, network, "capacity_rate")
+    keys = {name: option.keys for name, option in options.items()}
+    fixed = fixed_decisions_of(tables["fixed_decision"], keys, network.buckets)
     data = PlanData(
         network=network,
         settings=settings,
@@ -181,8 +187,14 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
             stock.inflow,
             network.buckets,
         ),
-        fixed=fixed_decisions_of(
-            tables["fixed_decision"], {name: option.keys for name, option in options.items()}, network.buckets
+        fixed=fixed,
+        fence=fence_of(
+            tables["past_supply_plan"],
+            keys,
+            tables["product_cost"].set_index("product")["standard_cost_per_unit"],
+            fixed,
+            network.buckets,
+            settings,
         ),
         blends=blends_of(tables, network),
         crews=crews,
