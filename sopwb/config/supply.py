@@ -30,6 +30,8 @@ class SupplySettings(Settings):
     """Charge for a pallet without a place, in reporting currency a day."""
     stock_value_price_rate_per_year: float = Field(default=0.25, ge=0)
     """Yearly charge for stock above the cap of the financial plan, as a share of its value."""
+    target_price_rate: float = Field(default=1.0, ge=0)
+    """Charge for a unit of money by which a soft goal of the financial plan for a flow is missed."""
     end_stock_value_rate: float = Field(default=1.1, ge=0, le=3)
     """Worth of a unit of end stock, up to its target, as a share of its variable cost; above 1 it is kept."""
     scrap_cost_rate: float = Field(default=1.0, ge=0)

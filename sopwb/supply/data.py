@@ -37,6 +37,7 @@ from sopwb.supply.limits import (
     storage_caps,
 )
 from sopwb.supply.lots import ShelfLife, shelf_life_of
+from sopwb.supply.money_limits import MONEY_RULES, MoneyLimit, money_limits
 from sopwb.supply.network import Network, network_of
 from sopwb.supply.options import Option
 from sopwb.supply.orders import Lots, lot_blocks, lots_in_plan
@@ -56,6 +57,8 @@ class PlanData:
     ----------
     blocks
         Decisions that are no quantity of a product, by kind.
+    money
+        Limits of the financial plan, by measure.
     most
         Most of each decision of an option that can be of use, where that is asked for.
     """
@@ -78,6 +81,7 @@ class PlanData:
     setups: Setups
     lots: Lots
     blocks: Mapping[str, Block]
+    money: Mapping[str, MoneyLimit]
     most: Mapping[str, Floats]
     rows: Mapping[str, Rows]
 
@@ -114,6 +118,7 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
         "frozen_fence": data.fence.rows("frozen", keys, buckets),
         "slushy_fence": data.fence.rows("slushy", keys, buckets),
         "crew_limit": data.crews.rows,
+        **{MONEY_RULES[measure]: limit.rows for measure, limit in data.money.items()},
     }
 
 
@@ -205,7 +210,9 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
             **setup_blocks(setups, network),
             **lot_blocks(lots, network),
         },
+        money={},
         most={},
         rows={},
     )
-    return replace(data, most=_most(data), rows=_row_names(data))
+    data = replace(data, money=money_limits(data, tables, model), most=_most(data))
+    return replace(data, rows=_row_names(data))
