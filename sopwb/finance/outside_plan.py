@@ -44,7 +44,7 @@ def outside_plan(tables: Tables, model: Model) -> pd.DataFrame:
         _costs(tables, model, actual, index),
         _levels(tables, model, index),
     ]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)[columns]
 
 
 def _of_targets(asked: pd.DataFrame, values: Mapping[str, pd.DataFrame], first: pd.Timestamp) -> pd.DataFrame:
@@ -119,18 +119,17 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
     past = past_purchases(tables["purchase_receipt"], tables["product_cost"])
     owed = payables(pd.Series(0.0, index=index), past, float(days.iloc[0]), settings.days_per_month)
     first = index[:1]
-    own = {
-        "cash": settings.opening_cash_value,
-        "receivables": float(old.iloc[0]),
-        "payables": float(owed.iloc[0]),
-    }
+    # where the ledger knows no receivables or payables, finance takes those of the first month
     before = [
-        _tall(f"opening_{name}", pd.Series(opening.get(name, usual), index=first))
-        for name, usual in own.items()
+        _tall(f"opening_{name}", pd.Series(opening[name], index=first))
+        for name in ("receivables", "payables")
+        if name in opening
     ]
+    cash = pd.Series(opening.get("cash", settings.opening_cash_value), index=first)
     return pd.concat(
         [
             *before,
+            _tall("opening_cash", cash),
             _tall("cash_items", items.sum(axis=1)),
             _tall("interest", loans.clip(lower=0.0) * settings.loan_interest_rate / 12),
             _tall("old_receivables", old),

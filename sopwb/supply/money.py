@@ -227,9 +227,19 @@ class Books:
         going = self.revenue().times(self.outside("cost_per_revenue")) + self._by_pallet()
         earned = self.revenue() - self.purchases() - self.conversion() - self.freight() - going - spent - tax
         flow = (earned + self._known("cash_items")).so_far()
-        opening = [self.outside(f"opening_{name}")[0] for name in ("cash", "receivables", "payables")]
-        start = np.full(len(self.months), opening[0] + opening[1] - opening[2])
-        return flow + self._known_months(start) - self.receivables() + self.payables()
+        start = self._known_months(np.full(len(self.months), self.outside("opening_cash")[0]))
+        owed, owing = self.receivables(), self.payables()
+        before = self._before("opening_receivables", owed) - self._before("opening_payables", owing)
+        return flow + start + before - owed + owing
+
+    def _before(self, item: str, balance: Flow) -> Flow:
+        """A balance before the plan, for each month: of the ledger, else that of the first month."""
+        table = self.tables["outside_plan"]
+        size = len(self.months)
+        if (table["item"] == item).any():
+            return self._known_months(np.full(size, self.outside(item)[0]))
+        first = sp.csr_array((np.ones(size), (np.arange(size), np.zeros(size, dtype=np.int64))), (size, size))
+        return balance.through(first)
 
     def served(self, scope: str) -> Flow:
         """Demand neither lost nor waiting at the end of its bucket."""

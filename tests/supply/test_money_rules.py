@@ -37,7 +37,7 @@ def company(*names: str, months: int = 2) -> Plant:
               currency="EUR", lead_time_days=0)  # fmt: skip
     plant.add("payment_term", party_type="customer", days=30)
     plant.add("payment_term", party_type="supplier", days=0)
-    opening = {"opening_cash": 1000.0, "cost": 100.0}
+    opening = {"opening_cash": 1000.0, "opening_receivables": 0.0, "cost": 100.0}
     for item, amount in opening.items():
         for month in range(months if item == "cost" else 1):
             plant.add("outside_plan", item=item, period=plant.periods[month], amount=amount)
