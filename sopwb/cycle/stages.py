@@ -174,8 +174,8 @@ STAGES = (
             " product_property blend_limit lane_product fixed_decision"
         ),
         writes=_names(
-            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
-            " supply_decision broken_limit plan_basis"
+            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
+            " solver_log supply_decision broken_limit plan_basis"
         ),
         starts_from=_names("plan_basis"),
     ),
