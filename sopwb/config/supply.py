@@ -60,5 +60,7 @@ class SupplySettings(Settings):
     """Supply options whose decisions have a fence."""
     change_price_rate: float = Field(default=0.1, ge=0)
     """Charge for a unit by which a slushy decision changes, as a share of its standard cost."""
+    confirmed_limits: int = Field(default=8, ge=0)
+    """How many of the most valuable binding limits have their price confirmed by planning again."""
     one_stage: bool = False
     """Whether poor service is weighed against money in one sum, and does not come first."""
