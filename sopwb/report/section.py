@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -133,10 +133,19 @@ def _source_html(section: Section) -> str:
     )
 
 
-def section_html(section: Section) -> str:
-    """HTML of a section with its drawings inside; all texts escaped."""
+def section_html(section: Section, drawn: Mapping[str, str] | None = None) -> str:
+    """HTML of a section with its drawings inside; all texts escaped.
+
+    Parameters
+    ----------
+    section
+        The section.
+    drawn
+        Drawings that exist already, of `sopwb.report.svg.drawings_in`.
+    """
     drawings = "".join(
-        f'<figure class="chart">{chart_svg(chart, section.message)}</figure>' for chart in _charts(section)
+        f'<figure class="chart">{chart_svg(chart, section.message, drawn)}</figure>'
+        for chart in _charts(section)
     )
     cards = "".join(_card_html(card) for card in section.cards)
     table, rows = section.source
