@@ -13,7 +13,7 @@ from sopwb.cycle.manifest import report_context
 from sopwb.exchange.write import write_workbook
 from sopwb.extend import Parts
 from sopwb.lean import skip_address_grammar
-from sopwb.report.context import Link, ReportContext
+from sopwb.report.context import Link, ReportContext, moment
 from sopwb.report.index import render_run_index
 from sopwb.report.pack import pack_sheets, render_pack
 from sopwb.report.page import page_title, render_page
@@ -74,7 +74,7 @@ def name_pages(folder: Path, manifest: Mapping[str, Any]) -> None:
     for path in (path for pattern in PAGES for path in folder.glob(pattern)):
         text = path.read_text(encoding="utf-8")
         for key, word in UNNAMED.items():
-            text = text.replace(word, str(manifest[key]))
+            text = text.replace(word, moment(str(manifest[key])))
         _write(path, text)
 
 

@@ -109,7 +109,7 @@ def family_grid(
 
 def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: grammar.Words, *, is_named: bool) -> Any:
     """One family's columns of one measure, on the scale of the measure; the first names the family."""
-    domain = domain_of(list(frame["value"]), head=0.3)
+    domain = domain_of(list(frame["value"]), head=0.45)
     rows = labelled(frame[frame["family"] == family], scale_of(frame["value"], unit))
     layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
     if is_named:

@@ -19,11 +19,7 @@ TENTH = 0.1
 
 
 def _y(labels: list[str], *, is_labelled: bool = True) -> grammar.Words:
-    axis = (
-        grammar.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8)
-        if is_labelled
-        else None
-    )
+    axis = marks.label_axis(labels) if is_labelled else None
     return grammar.Y("label:N", sort=labels, scale=grammar.Scale(domain=labels), axis=axis)
 
 
@@ -300,7 +296,7 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
     y = grammar.Y(
         "label:N",
         sort=list(dict.fromkeys(frame["label"])),
-        axis=grammar.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8),
+        axis=marks.label_axis(list(frame["label"])),
     )
     x = grammar.X(
         "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True)

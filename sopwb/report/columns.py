@@ -26,11 +26,11 @@ __all__ = [
     "value_axis",
 ]
 
-LABEL_WIDTH = 27
+LABEL_WIDTH = 34
 SIZES = (11, 10, 9)
-DIGIT = 0.56
-WIDE = {".": 0.28, "\u202f": 0.2}
-"""Widths of letters as shares of the size of the font."""
+DIGIT = 0.64
+WIDE = {".": 0.32, "\u202f": 0.2, "+": 0.84, "\u2212": 0.84}
+"""Widths of letters as shares of the size of the font, in the widest font a page may meet."""
 COLUMN = 0.7
 OUTLINE = 1.0
 PEEP = 5
@@ -90,7 +90,7 @@ def _place(code: str) -> dict[str, Any]:
 
 def columns_in_order(frame: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:
     """Columns of every scenario code in its look, from back to front: previous, plan, the rest."""
-    encoding = {"x": x, "y": value_axis(domain), "description": "tip:N"}
+    encoding: dict[str, Any] = {"x": x, "y": value_axis(domain), "description": "tip:N"}
     return [
         grammar.data_chart(marks.records(rows))
         .mark_bar(**marks.look(code), **_place(code))
@@ -157,7 +157,7 @@ def drawing_order(code: str) -> int:
 def font_for(labels: Sequence[str], periods: Sequence[Any], width: int) -> int:
     """Size at which every column is wide enough for its number; 0 when none is.
 
-    >>> font_for(["1.04"] * 12, range(12), 318), font_for(["1.04"] * 40, range(40), 318)
+    >>> font_for(["1.04"] * 12, range(12), 330), font_for(["1.04"] * 40, range(40), 330)
     (11, 0)
     """
     room = width / max(1, len(set(periods)))

@@ -22,7 +22,7 @@ def _cells(frame: pd.DataFrame, x: grammar.Words, rows: list[str], width: int) -
         "row:N",
         sort=rows,
         scale=grammar.Scale(domain=rows, paddingInner=0.06),
-        axis=grammar.Axis(title=None, domain=False, labelColor=light("ink"), labelPadding=8),
+        axis=marks.label_axis(rows),
     )
     base = grammar.data_chart(marks.records(frame)).encode(x=x, y=y)
     cells = base.mark_rect().encode(fill=grammar.Fill("fill:N", scale=None), description="tip:N")

@@ -17,6 +17,7 @@ __all__ = [
     "FORECAST",
     "PLANS",
     "PREVIOUS",
+    "label_axis",
     "label_text",
     "look",
     "period_axis",
@@ -31,6 +32,8 @@ FORECAST = "FC"
 PLANS = ("PL", "BU")
 PREVIOUS = ("PY", "PP")
 NAME_WIDTH = 190
+LETTER = 6.6
+"""Pixels of a letter of a name, on average, in the widest font a page may meet."""
 
 
 def look(code: str) -> dict[str, Any]:
@@ -125,6 +128,15 @@ def unit_title(text: str) -> grammar.Words:
     """Unit of a chart, said once, top left."""
     return grammar.TitleParams(
         text, fontSize=11, fontWeight="normal", color=light("quiet"), anchor="start", frame="group", offset=6
+    )
+
+
+def label_axis(labels: Sequence[str]) -> grammar.Words:
+    """Axis of names at the left, wide enough for the longest in any font."""
+    longest = max((len(str(label)) for label in labels), default=0)
+    extent = min(NAME_WIDTH, LETTER * longest) + 10
+    return grammar.Axis(
+        title=None, labelColor=light("ink"), domain=False, labelPadding=8, minExtent=round(extent)
     )
 
 

@@ -222,7 +222,7 @@ def render_pack(
     from markupsafe import Markup
 
     # A section escapes its own texts.
-    drawn = [
+    shown = [
         (
             sheet.title,
             [
@@ -232,4 +232,4 @@ def render_pack(
         )
         for sheet in sheets
     ]
-    return render_template("pack.html.j2", context=context, sheets=drawn)
+    return render_template("pack.html.j2", context=context, sheets=shown)

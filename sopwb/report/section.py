@@ -105,12 +105,19 @@ def _variance(delta: float | None, name: str, card: Card) -> str:
     )
 
 
+def _value_html(text: str) -> str:
+    """The digits large, the unit beside them small."""
+    digits, _, unit = text.partition(numbers.THIN_SPACE)
+    small = f'{numbers.THIN_SPACE}<span class="unit">{escape(unit)}</span>' if unit else ""
+    return escape(digits) + small
+
+
 def _card_html(card: Card) -> str:
     value = numbers.by_unit(card.value, card.unit, card.currency)
     course = spark(card.course, card.label) if len(card.course) > 1 else ""
     return (
         f'<div class="card"><p class="label">{escape(card.label)}</p>'
-        f'<p class="value">{escape(value)}</p>'
+        f'<p class="value">{_value_html(value)}</p>'
         f"{_variance(card.to_plan, card.plan_name, card)}{_variance(card.to_last, card.last_name, card)}"
         f"{course}</div>"
     )

@@ -15,6 +15,8 @@ __all__ = ["chart_spec", "chart_svg", "drawings_in"]
 
 VEGA_LITE = "6.4"
 NARROW = 400
+WIDE = 660
+"""Drawings wider than this may take the whole width of a sheet."""
 """Drawings narrower than this are not blown up to the width of a sheet."""
 TAG = re.compile(r"<[A-Za-z][^<>]*>")
 WEIGHT = re.compile(r' (?:role|aria-roledescription|aria-hidden|class|pointer-events|font-family)="[^"]*"')
@@ -88,7 +90,7 @@ def _drawing(spec: str, message: str, name: str) -> str:
     head, _, body = drawn.partition(">")
     width, height = _size(head)
     body = EMPTY.sub("", TAG.sub(_lean, _named_apart(body, suffix)))
-    kind = "marks narrow" if float(width) < NARROW else "marks"
+    kind = "marks narrow" if float(width) < NARROW else "marks wide" if float(width) > WIDE else "marks"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" data-drawing="{name}" role="img" '
         f'aria-label="{escape(message)}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '

@@ -206,7 +206,11 @@ def data_defaults(tables: Tables, model: Model) -> Section:
     if defaults.empty:
         return Section("Nothing stands in for missing data", title, source=source)
     stand = count(len(defaults), "default stands", "defaults stand")
-    message = f"{stand} in for data; each has an owner who can replace it"
+    unowned = int((defaults["owner"] == NOBODY).sum())
+    owned = "each has an owner who can replace it"
+    if unowned:
+        owned = f"{'no one' if unowned == len(defaults) else f'{unowned} of them'} {'of them ' if unowned == len(defaults) else ''}has an owner yet"
+    message = f"{stand} in for data; {owned}"
     table = Table(
         defaults[["subject", "text", "owner"]].assign(owner=defaults["owner"].map(person)),
         headings={"subject": "table or column", "text": "what is assumed"},

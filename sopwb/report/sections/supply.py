@@ -269,8 +269,11 @@ def service_by_family(tables: Tables, model: Model) -> Section:
     sums = sums.assign(family=[sentence(words(str(name))) for name in sums["family"]])
     low = sums.iloc[0]
     whole = service_rate(shipment)
-    message, chart = f"All {len(sums)} families ship all demand on time", None
-    if round(float(low["service_rate"]), 4) < 1:
+    message, chart = (
+        f"All {len(sums)} families ship their demand on time, each to {percent(low['service_rate'])}",
+        None,
+    )
+    if round(float(low["service_rate"]), 3) < 1:
         message = f"{low['family']} is served worst: {percent(low['service_rate'])} on time"
         message += f", {percent(whole)} in all"
         bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
