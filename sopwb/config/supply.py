@@ -50,5 +50,7 @@ class SupplySettings(Settings):
     """Buckets whose whole decisions are searched at a time, later ones relaxed; unset: all at once."""
     setup_cover_buckets: int = Field(default=20, ge=0)
     """Buckets over which stock must cover demand until the next set-up; longer finds whole plans sooner."""
+    confirmed_limits: int = Field(default=8, ge=0)
+    """How many of the most valuable binding limits have their price confirmed by planning again."""
     one_stage: bool = False
     """Whether poor service is weighed against money in one sum, and does not come first."""

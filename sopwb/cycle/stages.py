@@ -146,6 +146,13 @@ STAGES = (
         writes=_names("forecast_value_added forecast_change demand_exception"),
     ),
     Stage(
+        name="delivery_review",
+        notebook="20_demand_review",
+        function="sopwb.measure.stage:delivery_review",
+        reads=_names("delivery open_order product market sales_history"),
+        writes=_names("delivery_performance"),
+    ),
+    Stage(
         name="inventory_targets",
         notebook="30_inventory_targets",
         function="sopwb.inventory.stage:inventory_targets",
@@ -167,8 +174,8 @@ STAGES = (
             " product_property blend_limit lane_product fixed_decision"
         ),
         writes=_names(
-            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
-            " supply_decision broken_limit plan_basis"
+            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
+            " solver_log supply_decision broken_limit plan_basis"
         ),
         starts_from=_names("plan_basis"),
     ),
@@ -200,7 +207,7 @@ STAGES = (
         notebook="50_finance_reconciliation",
         function="sopwb.measure.stage:measures",
         reads=(EVERYTHING,),
-        writes=_names("kpi delivery_performance exception promise"),
+        writes=_names("kpi exception promise"),
     ),
     Stage(
         name="scenarios",

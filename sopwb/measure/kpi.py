@@ -14,7 +14,6 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, kpi
-from sopwb.measure.delivery import delivery_performance, with_overdue
 from sopwb.measure.outlook import current_year, year_sum, years_table
 from sopwb.measure.service import on_time, service_rate
 
@@ -247,14 +246,7 @@ def bias(tables: Tables, model: Model) -> pd.DataFrame:
 @kpi("on_time_in_full")
 def on_time_in_full(tables: Tables, model: Model) -> pd.DataFrame:
     """Deliveries on time and in full over the months of the settings, as declared there, and by market."""
-    table = delivery_performance(
-        with_overdue(tables["delivery"], tables["open_order"], model.as_of),
-        tables["product"],
-        tables["market"],
-        tables["sales_history"],
-        model.delivery,
-        as_of=model.as_of,
-    )
+    table = tables["delivery_performance"]
     of_all = table[table["period"] == "*"].set_index("scope")["on_time_in_full_rate"]
     name, unit, sense = "on_time_in_full", "rate", "higher_better"
     whole = figure(name, float(of_all.get("*", UNKNOWN)), unit, sense)

@@ -14,7 +14,7 @@ from sopwb.measure.kpi import all_kpis
 from sopwb.measure.promise import promises
 from sopwb.schema import load_schema
 
-__all__ = ["data_review", "executive", "measures"]
+__all__ = ["data_review", "delivery_review", "executive", "measures"]
 
 
 def data_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -40,18 +40,17 @@ def data_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     }
 
 
+def delivery_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """How customers were delivered: on time and in full, as declared in the settings."""
+    lines = with_overdue(tables["delivery"], tables["open_order"], model.as_of)
+    known = tables["product"], tables["market"], tables["sales_history"], model.delivery
+    return {"delivery_performance": delivery_performance(lines, *known, as_of=model.as_of)}
+
+
 def measures(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Key figures, exceptions ranked by money, and what earlier cycles promised."""
     return {
         "kpi": all_kpis(tables, model, parts.kpis),
-        "delivery_performance": delivery_performance(
-            with_overdue(tables["delivery"], tables["open_order"], model.as_of),
-            tables["product"],
-            tables["market"],
-            tables["sales_history"],
-            model.delivery,
-            as_of=model.as_of,
-        ),
         "exception": exceptions(tables, model),
         "promise": promises(
             tables["past_profit_and_loss"],
