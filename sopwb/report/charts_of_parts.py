@@ -22,7 +22,7 @@ from sopwb.report.columns import (
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light
 
-__all__ = ["family_grid", "small_multiples", "stacked"]
+__all__ = ["deviation_grid", "family_grid", "small_multiples", "stacked"]
 
 
 def small_multiples(
@@ -112,11 +112,78 @@ def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: grammar.Words, *
     domain = domain_of(list(frame["value"]), head=0.45)
     rows = labelled(frame[frame["family"] == family], scale_of(frame["value"], unit))
     layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
-    if is_named:
-        name = grammar.data_chart(grammar.InlineData(values=[{"name": family}]))
-        text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
-        layers.append(text.encode(x=grammar.value(0), y=grammar.value("height"), text="name:N"))
-    return grammar.layer(*layers)
+    return grammar.layer(*layers, *([_row_name(family)] if is_named else []))
+
+
+def _row_name(family: str) -> Any:
+    """Name of a row of panels, left of its first."""
+    name = grammar.data_chart(grammar.InlineData(values=[{"name": family}]))
+    text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
+    return text.encode(x=grammar.value(0), y=grammar.value("height"), text="name:N")
+
+
+def deviation_grid(
+    data: pd.DataFrame, *, measures: Sequence[str], unit: str = "", width: int = 230, height: int = 56
+) -> Any:
+    """Deviations from plan added up over time before their tolerance band: a row for each family.
+
+    Parameters
+    ----------
+    data
+        Columns ``family``, ``measure``, ``period``, ``value`` (deviation added up) and ``tolerance`` (width
+        of the band on either side). Families are shown in the order in which they first appear, all panels
+        on one scale.
+    measures
+        Columns of panels, in order.
+    unit
+        Unit, said once for each measure.
+    width, height
+        Of one panel.
+
+    Returns
+    -------
+    Chart
+    """
+    families = list(dict.fromkeys(data["family"]))
+    scale = scale_of(data["value"], unit)
+    domain = domain_of([*data["value"], *data["tolerance"], *-data["tolerance"]], head=0.3)
+    rows = data.assign(version=marks.ACTUAL)
+    panels = []
+    for family in families:
+        for place, measure in enumerate(measures):
+            x = time_axis(list(rows["period"]), width, is_labelled=family == families[-1])
+            own = labelled(rows[(rows["family"] == family) & (rows["measure"] == measure)], scale)
+            panel = grammar.layer(
+                *_deviation_layers(own, x, domain), *([_row_name(family)] if place == 0 else [])
+            )
+            heading = (
+                {"title": marks.unit_title(f"{measure}, {scale.title}")} if family == families[0] else {}
+            )
+            panels.append(panel.properties(width=width, height=height, **heading))
+    spacing = {"row": 10, "column": 28}
+    return grammar.concat(*panels, columns=len(measures), spacing=spacing, bounds="flush")
+
+
+def _deviation_layers(rows: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:
+    """Band, columns that turn red outside it, and the number of the last one."""
+    is_beyond = rows["value"].abs() > rows["tolerance"]
+    rows = rows.assign(
+        low=-rows["tolerance"],
+        colour=[light("bad") if beyond else light("actual") for beyond in is_beyond],
+        label=[text if text.startswith(("\u2212", "0")) else f"+{text}" for text in rows["label"]],
+    )
+    base = grammar.data_chart(marks.records(rows)).encode(x=x)
+    band = base.mark_bar(width={"band": 1.0}, fill=light("band"), aria=False)
+    bars = base.mark_bar(width={"band": 0.5})
+    zero = grammar.data_chart(grammar.InlineData(values=[{"value": 0}])).mark_rule(
+        stroke=light("plan"), strokeWidth=1, aria=False
+    )
+    return [
+        band.encode(y=value_axis(domain, "low"), y2="tolerance:Q"),
+        bars.encode(y=value_axis(domain), fill=grammar.Fill("colour:N", scale=None), description="tip:N"),
+        zero.encode(y=value_axis(domain)),
+        numbers_on(rows.tail(1), x, domain),
+    ]
 
 
 def stacked(

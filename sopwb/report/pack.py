@@ -59,7 +59,11 @@ PACK_PAGES = (
     PackPage(
         "supply",
         "Supply",
-        (("load_heat_map",), ("bottlenecks", "booked_load"), ("shortages", "service_by_family")),
+        (
+            ("load_heat_map",),
+            ("bottlenecks", "booked_load"),
+            ("shortages", "three_plans"),
+        ),
     ),
     PackPage(
         "inventory",

@@ -58,6 +58,9 @@ def _forms():
         ),
         "small_multiples": charts.small_multiples(_columns().assign(family=HOSTILE), unit="EUR"),
         "family_grid": charts.family_grid(sheet, units={"Sales": "EUR"}),
+        "deviation_grid": charts.deviation_grid(
+            _columns().assign(family=HOSTILE, measure="Sales", tolerance=1e5).head(8), measures=("Sales",)
+        ),
         "stacked": charts.stacked(parts, unit="EUR", target=(2.5e5, "cap")),
         "calendar_bars": charts.calendar_bars(pd.DataFrame([{"label": HOSTILE, "text": HOSTILE, **span}])),
     }

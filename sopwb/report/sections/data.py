@@ -28,6 +28,8 @@ MONTHS = 12
 HISTORY_MONTHS = 36
 MOST_MONTHS = 6
 SHOWN = 5
+NOBODY = "default"
+"""Owner of an assumption that nobody has taken over."""
 CHECKS = (operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost)
 
 
@@ -207,9 +209,8 @@ def data_defaults(tables: Tables, model: Model) -> Section:
         return Section("Nothing stands in for missing data", title, source=source)
     stand = count(len(defaults), "default stands", "defaults stand")
     unowned = int((defaults["owner"] == NOBODY).sum())
-    owned = "each has an owner who can replace it"
-    if unowned:
-        owned = f"{'no one' if unowned == len(defaults) else f'{unowned} of them'} {'of them ' if unowned == len(defaults) else ''}has an owner yet"
+    owned = f"{unowned} of them have no owner yet" if unowned else "each has an owner who can replace it"
+    owned = "none has an owner yet" if unowned == len(defaults) else owned
     message = f"{stand} in for data; {owned}"
     table = Table(
         defaults[["subject", "text", "owner"]].assign(owner=defaults["owner"].map(person)),
