@@ -180,6 +180,20 @@ STAGES = (
         starts_from=_names("plan_basis"),
     ),
     Stage(
+        name="supply_review",
+        notebook="40_supply_review",
+        function="sopwb.supply.review_stage:supply_review",
+        reads=_names(
+            "product product_location location market resource resource_calendar supplier supplier_calendar"
+            " bill_of_material routing purchase_term lane unit_conversion cost_rate currency_rate"
+            " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
+            " past_supply_plan period recipe co_product shortage_price work_force changeover"
+            " product_property blend_limit lane_product fixed_decision production_history"
+            " supply_plan stock_movement shipment_plan"
+        ),
+        writes=_names("plan_change pegging production_attainment"),
+    ),
+    Stage(
         name="projection",
         notebook="40_supply_review",
         function="sopwb.inventory.stage:projection",
