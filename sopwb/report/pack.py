@@ -62,7 +62,7 @@ PACK_PAGES = (
         (
             ("load_heat_map",),
             ("bottlenecks", "booked_load"),
-            ("shortages", "three_plans"),
+            ("shortages", "service_by_family"),
         ),
     ),
     PackPage(
