@@ -114,7 +114,7 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
         side = "above" if top["deviation"] > 0 else "below"
         message = (
             f"{top['measure']} of {words(str(top['family']))} is "
-            f"{short(abs(top['deviation']), model.currency)} {side} plan after {count(data['period'].nunique(), 'month')}, the most of "
+            f"{short(abs(top['deviation']), model.currency)} {side} plan after {months}, the most of "
             f"{len(beyond)} of {len(last)} that have left the tolerance of {tolerated}"
         )
     sizes = data[data["measure"] == SALES].groupby("family")["plan"].max()
