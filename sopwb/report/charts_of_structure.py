@@ -172,7 +172,15 @@ def _share_text(share: float) -> str:
     return numbers.exact(100 * share, 0 if abs(share) >= TENTH else 1, signed=True)
 
 
-def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_better", width: int = 420) -> Any:
+def waterfall(
+    bridge: pd.DataFrame,
+    *,
+    unit: str = "",
+    sense: str = "higher_better",
+    heading: str = "",
+    is_cut: bool = False,
+    width: int = 420,
+) -> Any:
     """Bridge from one value to another: totals solid, steps green or red by what is good.
 
     Parameters
@@ -185,6 +193,11 @@ def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_bett
         Unit, said once.
     sense
         ``higher_better``, or ``lower_better`` for costs and stock.
+    heading
+        What the bridge is about, where more than one stands under a title.
+    is_cut
+        True lets the axis begin near the steps where these are small beside the totals, whose bars then
+        show a break; the title says so.
     width
         Of the drawing area.
 
@@ -193,7 +206,9 @@ def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_bett
     Chart
     """
     frame = _steps(bridge.sort_values("step", ignore_index=True), unit, sense)
-    ends = _waterfall_ends(frame, width)
+    foot = _foot(frame) if is_cut else 0.0
+    frame = _cut(frame, foot, unit) if foot else frame
+    ends = _waterfall_ends(frame, width, foot)
     axis_scale = grammar.Scale(domain=ends, nice=False, zero=False)
     labels = list(frame["label"])
     y = _y(labels)
@@ -204,11 +219,45 @@ def waterfall(bridge: pd.DataFrame, *, unit: str = "", sense: str = "higher_bett
     steps = grammar.data_chart(marks.records(frame[~frame["is_total"]])).mark_bar(height={"band": BAR})
     fill = grammar.Fill("colour:N", scale=None)
     layers.append(steps.encode(x=_edge("low", axis_scale), x2="high:Q", y=y, fill=fill, description="tip:N"))
-    layers += [*_connectors(frame, axis_scale, y), _zero(ends)]
+    layers += [*_connectors(frame, axis_scale, y), _zero(ends) if not foot else _breaks(frame, axis_scale, y)]
     text = grammar.data_chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
     layers.append(text.encode(x=_edge("high", axis_scale), y=y, text="text:N"))
-    title = marks.unit_title(scale_of(frame["high"], unit).title)
+    said = [heading, scale_of(frame["high"], unit).title, "steps in pp" if unit == "%" else ""]
+    said += ["axis cut"] if foot else []
+    title = marks.unit_title(", ".join(word for word in said if word))
     return grammar.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
+
+
+def _foot(frame: pd.DataFrame) -> float:
+    """Where a cut axis begins: below the lowest step by half of what moves; 0 where a cut would not help."""
+    lowest, highest = float(frame["level"].min()), float(frame["high"].max())
+    moves = highest - lowest
+    foot = lowest - max(moves / 2, highest / 1000)
+    return foot if lowest > 0 and foot > highest / 2 else 0.0
+
+
+def _cut(frame: pd.DataFrame, foot: float, unit: str) -> pd.DataFrame:
+    """Bars from the foot up, and steps with as many digits as their own size needs."""
+    scale = scale_of(frame["amount_value"], unit)
+    finer = scale.for_variances(frame.loc[~frame["is_total"], "amount_value"])
+    best = finer if finer.digits > scale.digits else scale
+    text = [
+        written if is_total else best.label(amount, signed=True)
+        for written, amount, is_total in zip(
+            frame["text"], frame["amount_value"], frame["is_total"], strict=True
+        )
+    ]
+    return frame.assign(low=frame["low"].clip(lower=foot), text=text)
+
+
+def _breaks(frame: pd.DataFrame, axis_scale: grammar.Words, y: grammar.Words) -> Any:
+    """Slanted gaps across the bars of totals, where the axis is cut."""
+    low, high = axis_scale["domain"]
+    totals = frame.loc[frame["is_total"], ["label"]].assign(at=low + 0.06 * (high - low))
+    strokes = grammar.data_chart(marks.records(totals)).mark_point(
+        shape="M-0.5,1.2L0.5,-1.2", size=160, stroke=light("paper"), strokeWidth=4, opacity=1, aria=False
+    )
+    return strokes.encode(x=_edge("at", axis_scale), y=y)
 
 
 def _edge(field: str, axis_scale: grammar.Words) -> grammar.Words:
@@ -248,9 +297,9 @@ def _codes_of_totals(count: int) -> list[str]:
     return [marks.PLANS[1] if i == 0 else marks.FORECAST for i in range(count)]
 
 
-def _waterfall_ends(frame: pd.DataFrame, width: int) -> list[float]:
-    """Ends of the value axis: from zero or below, with room for the numbers."""
-    low, high = min(float(frame["low"].min()), 0.0), max(float(frame["high"].max()), 0.0)
+def _waterfall_ends(frame: pd.DataFrame, width: int, foot: float = 0.0) -> list[float]:
+    """Ends of the value axis: from its foot or below, with room for the numbers."""
+    low, high = min(float(frame["low"].min()), foot), max(float(frame["high"].max()), foot)
     spread = (high - low) or 1.0
     return [low - (0.02 * spread if low < 0 else 0.0), high + spread * 52 / (width - 52)]
 

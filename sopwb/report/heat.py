@@ -75,6 +75,7 @@ def table_heat(
     data: pd.DataFrame,
     *,
     unit: str = "",
+    heading: str = "",
     sense: str = "neutral",
     width: int = 560,
 ) -> Any:
@@ -87,6 +88,8 @@ def table_heat(
         appear.
     unit
         Unit, said once.
+    heading
+        What the numbers are, where more than one matrix stands under a title.
     sense
         ``neutral`` shades by size; ``higher_better`` or ``lower_better`` colours the text by sign.
 
@@ -103,15 +106,21 @@ def table_heat(
     is_variance = sense != "neutral"
     frame = frame.assign(
         fill=[light("load_0") if is_variance else light(f"load_{min(3, int(4 * s))}") for s in shares],
-        ink=[variance_colour(v, sense) if is_variance else light("ink") for v in frame["value"]],
         text=[scale.label(v, signed=is_variance) for v in frame["value"]],
         tip=[
             f"{r}  {c}  {scale.full(v, signed=is_variance)}"
             for r, c, v in zip(frame["row"], frame["column"], frame["value"], strict=True)
         ],
     )
+    frame = frame.assign(
+        ink=[
+            variance_colour(0.0 if numbers.is_nil(text) else value, sense) if is_variance else light("ink")
+            for value, text in zip(frame["value"], frame["text"], strict=True)
+        ]
+    )
     columns = list(dict.fromkeys(data["column"].astype(str)))
     axis = grammar.Axis(title=None, orient="top", labelAngle=0, domain=False, labelOverlap=True)
     x = grammar.X("column:N", sort=columns, scale=grammar.Scale(domain=columns, paddingInner=0.02), axis=axis)
     rows = list(dict.fromkeys(data["row"].astype(str)))
-    return _cells(frame.drop(columns="value"), x, rows, width).properties(title=marks.unit_title(scale.title))
+    title = marks.unit_title(", ".join(word for word in (heading, scale.title) if word))
+    return _cells(frame.drop(columns="value"), x, rows, width).properties(title=title)

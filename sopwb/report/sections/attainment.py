@@ -106,9 +106,8 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
     title += f", {iso_span(data['period'])}"
     last = data[data["period"] == data["period"].max()]
     beyond = last[last["rate"].abs() > model.report.tolerance_rate]
-    message = (
-        f"After {count(data['period'].nunique(), 'month')} every family is within {tolerated} of its plan"
-    )
+    months = count(data["period"].nunique(), "month")
+    message = f"After {months} every family is within {tolerated} of its plan"
     if len(beyond):
         top = beyond.loc[beyond["deviation"].abs().idxmax()]
         side = "above" if top["deviation"] > 0 else "below"
