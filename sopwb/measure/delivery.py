@@ -142,7 +142,7 @@ def _of_scope(lines: pd.DataFrame, settings: DeliverySettings) -> pd.DataFrame:
 def _month(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
     """Month of each date, as ``2026-02``; each month is written once, as dates are many."""
     codes, months = pd.factorize(date.dt.to_period("M"))
-    return pd.Series(months.strftime("%Y-%m").to_numpy()[codes], index=date.index)
+    return pd.Series(months.astype(str).to_numpy()[codes], index=date.index)
 
 
 def _counted(lines: pd.DataFrame, unit: str) -> pd.DataFrame:

@@ -265,4 +265,6 @@ def test_deviations_add_up_and_leave_the_tolerance(model):
 
 def test_attainment_tells_volume_and_mix(model):
     shown = attainment.production_attainment(_kept([100.0, 100.0], [80.0, 120.0], [1.0, 1.0]), model)
-    assert _thin(shown.message).startswith("100_% of what was planned a month ahead was made, and 90_%")
+    assert _thin(shown.message).startswith(
+        "Made was 100_% of what was planned a month ahead; 90_% of the plan"
+    )

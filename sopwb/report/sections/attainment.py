@@ -147,8 +147,8 @@ def production_attainment(tables: Tables, model: Model) -> Section:
     if planned <= 0:
         return Section("Nothing was planned to be made in the closed months", title, source=source)
     message = (
-        f"{percent(made / planned, 0)} of what was planned a month ahead was made, and "
-        f"{percent(kept / planned, 0)} of it as planned product by product"
+        f"Made was {percent(made / planned, 0)} of what was planned a month ahead; "
+        f"{percent(kept / planned, 0)} of the plan was made as planned, product by product"
     )
     bars = sums.head(FAMILIES_ON_SHEET * 2).reset_index()
     bars = bars.assign(label=[sentence(words(str(name))) for name in bars["family"]])

@@ -129,6 +129,14 @@ def plan_changes(tables: Tables, model: Model) -> Section:
     return Section(message, title, table=table, note=note, source=source)
 
 
+def _planned_revenue(tables: Tables) -> float:
+    """What the plan ships, at the net price of its bucket."""
+    key = ["product", "market", "period"]
+    price = tables["demand_plan"][[*key, "net_price_per_unit"]]
+    rows = tables["shipment_plan"].merge(price, on=key, how="left", validate="one_to_one")
+    return float((rows["shipped_qty"] * rows["net_price_per_unit"].fillna(0.0)).sum())
+
+
 def _reach(pegging: pd.DataFrame) -> pd.DataFrame:
     """Revenue that stands on each supplier by market, each shipment counted once, and what has no slack."""
     rows = pegging[~pegging["source"].isin(NO_SUPPLIERS)]
@@ -165,7 +173,7 @@ def supplier_reach(tables: Tables, model: Model) -> Section:
         )
         for code, part in ordered.groupby("source").head(MOST_MARKETS).groupby("source")
     }
-    whole = float(tables["margin_plan"]["revenue_value"].sum())
+    whole = _planned_revenue(tables)
     table = Table(
         sums.assign(
             supplier=[code_name(tables, str(code)) for code in sums["source"]],
