@@ -13,10 +13,11 @@ from sopwb.cycle.manifest import report_context
 from sopwb.cycle.workbooks import EXPORT
 from sopwb.extend import Parts
 from sopwb.lean import skip_address_grammar
-from sopwb.report.context import Link, ReportContext
+from sopwb.report.context import Link, ReportContext, moment
 from sopwb.report.index import render_run_index
 from sopwb.report.pack import pack_sheets, render_pack
 from sopwb.report.page import page_title, render_page
+from sopwb.report.svg import drawings_in
 
 __all__ = ["PAGES", "name_pages", "write_pages"]
 
@@ -58,11 +59,13 @@ def write_pages(
     around: tuple[Link, ...] = (Link("Run", "../index.html"), Link("Pack", "../pack.html"))
     around += tuple(Link(title, f"{name}.html") for name, title in titles.items())
     context = report_context(unnamed, around)
-    for name, notebook in read.items():
-        _write(folder / "html" / f"{name}.html", render_page(notebook, context))
+    pages = {name: render_page(notebook, context) for name, notebook in read.items()}
+    for name, page in pages.items():
+        _write(folder / "html" / f"{name}.html", page)
     _write(folder / "index.html", _index(unnamed, titles, books))
+    top = _top(unnamed, (Link("Run", "index.html"),))
     sheets = pack_sheets(parts.report_sections, tables, model)
-    _write(folder / "pack.html", render_pack(sheets, _top(unnamed, (Link("Run", "index.html"),))))
+    _write(folder / "pack.html", render_pack(sheets, top, drawings_in(pages.values())))
 
 
 def name_pages(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -70,7 +73,7 @@ def name_pages(folder: Path, manifest: Mapping[str, Any]) -> None:
     for path in (path for pattern in PAGES for path in folder.glob(pattern)):
         text = path.read_text(encoding="utf-8")
         for key, word in UNNAMED.items():
-            text = text.replace(word, str(manifest[key]))
+            text = text.replace(word, moment(str(manifest[key])))
         _write(path, text)
 
 

@@ -41,6 +41,8 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.load",
     "sopwb.report.sections.projection",
     "sopwb.report.sections.supply",
+    "sopwb.report.sections.explained",
+    "sopwb.report.sections.attainment",
     "sopwb.report.sections.finance",
     "sopwb.report.sections.cash",
     "sopwb.report.sections.scenario",

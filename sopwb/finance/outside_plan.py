@@ -112,9 +112,17 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
         [(name, month, 0.0) for name in market for month in index],
         columns=["market", "period", "revenue_value"],
     )
-    old = receivables(
-        nothing, tables["sales_history"], tables["payment_term"], settings.customer_days, settings.days_per_month
-    ) if len(nothing) else pd.Series(0.0, index=index)
+    old = (
+        receivables(
+            nothing,
+            tables["sales_history"],
+            tables["payment_term"],
+            settings.customer_days,
+            settings.days_per_month,
+        )
+        if len(nothing)
+        else pd.Series(0.0, index=index)
+    )
     days = payment_days(tables["payment_term"], "supplier", pd.Series(["*"]), settings.supplier_days)
     past = past_purchases(tables["purchase_receipt"], tables["product_cost"])
     owed = payables(pd.Series(0.0, index=index), past, float(days.iloc[0]), settings.days_per_month)

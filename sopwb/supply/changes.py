@@ -42,7 +42,11 @@ def _by_month(plan: pd.DataFrame, period: pd.DataFrame, until: pd.Timestamp) -> 
 
 
 def plan_change(
-    plan: pd.DataFrame, reference: pd.DataFrame, against: str, period: pd.DataFrame, product_cost: pd.DataFrame
+    plan: pd.DataFrame,
+    reference: pd.DataFrame,
+    against: str,
+    period: pd.DataFrame,
+    product_cost: pd.DataFrame,
 ) -> pd.DataFrame:
     """What one plan decides otherwise than another in each fiscal month both speak of, most money first.
 

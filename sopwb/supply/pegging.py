@@ -122,7 +122,9 @@ def _content(data: PlanData, decided: Mapping[str, Floats]) -> tuple[pd.Index, F
     nodes = data.network.nodes["product"]
     products = pd.Index(sorted(nodes.unique()))
     group = np.repeat(products.get_indexer(nodes), data.buckets.count)
-    adds = sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(len(products), len(group)))
+    adds = sp.csr_array(
+        (np.ones(len(group)), (group, np.arange(len(group)))), shape=(len(products), len(group))
+    )
     made, used = np.zeros(len(products)), sp.csr_array((len(products), len(products)))
     for name, option in data.options.items():
         if name == "move" or not option.uses.nnz:
@@ -137,7 +139,9 @@ def _content(data: PlanData, decided: Mapping[str, Floats]) -> tuple[pd.Index, F
     return products, np.asarray(splu(whole).solve(np.eye(len(products))))
 
 
-def _sources(tables: Tables, data: PlanData, decided: Mapping[str, Floats]) -> tuple[pd.DataFrame, sp.csc_array]:
+def _sources(
+    tables: Tables, data: PlanData, decided: Mapping[str, Floats]
+) -> tuple[pd.DataFrame, sp.csc_array]:
     """What comes in from outside: bought, there at the start, already due, and made from nothing."""
     count, nodes = data.buckets.count, data.network.nodes
     frames: list[pd.DataFrame] = []
@@ -259,7 +263,9 @@ def late_supplier(pegging: pd.DataFrame, supplier: str, days: float) -> pd.DataF
     rows = pegging[(pegging["source"] == supplier) & (pegging["slack_days"] < days)]
     keys = ["product", "market", "period"]
     ordered = rows.sort_values(["revenue_value", *keys, "item"], ascending=[False, True, True, True, True])
-    return ordered.drop_duplicates(keys)[[*keys, "item", "shipped_qty", "revenue_value"]].reset_index(drop=True)
+    return ordered.drop_duplicates(keys)[[*keys, "item", "shipped_qty", "revenue_value"]].reset_index(
+        drop=True
+    )
 
 
 def _months(period: pd.DataFrame, *, by_quarter: bool) -> np.ndarray:
@@ -303,7 +309,9 @@ def _told(
             "waited": days,
         }
     )
-    rows["needed"] = flow.content[flow.products.get_indexer(rows["item"]), flow.products.get_indexer(rows["product"])]
+    rows["needed"] = flow.content[
+        flow.products.get_indexer(rows["item"]), flow.products.get_indexer(rows["product"])
+    ]
     rows = rows[rows["at_node_qty"] > NOISE].merge(
         _markets(tables, data, month), on=[*NODE, "period"], how="inner", validate="many_to_many"
     )

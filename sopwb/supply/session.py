@@ -174,7 +174,9 @@ class Session:
             column, factor = int(elastic.bound_column[place]), elastic.bound_factor[place]
             lower, upper = elastic.lower[column], elastic.upper[column]
             moved = step / (factor * self.program.unit[column])
-            lower, upper = (lower, max(upper + moved, lower)) if factor > 0 else (max(lower + moved, 0), upper)
+            lower, upper = (
+                (lower, max(upper + moved, lower)) if factor > 0 else (max(lower + moved, 0), upper)
+            )
             solver.changeColBounds(column, lower, upper)
         return bool(len(found))
 

@@ -71,7 +71,9 @@ def _held(least: float, settings: SupplySettings) -> float:
     return least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN
 
 
-def _stand(program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings) -> _Stand:
+def _stand(
+    program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
+) -> _Stand:
     """The solver as it stood when the plan was found."""
     session = Session(program, settings, solution.basis)
     served = session.charge(goals[0])
@@ -149,7 +151,9 @@ def _step(limit: float, lower: float, upper: float, size: float) -> float:
     return float(usual)
 
 
-def constraint_value(data: PlanData, program: Program, solution: Solution, settings: SupplySettings) -> pd.DataFrame:
+def constraint_value(
+    data: PlanData, program: Program, solution: Solution, settings: SupplySettings
+) -> pd.DataFrame:
     """Table ``constraint_value``: prices of the most valuable limits, each with its range and confirmed.
 
     The price at held service is the dual of the limit; within its range, the plan solved again with

@@ -12,8 +12,13 @@ AS_OF = pd.Timestamp("2026-02-28")
 
 
 def told(planned, made, **routing):
-    products = [{"product": name, "family": "drinks", "product_type": "finished"} for name in ("cola", "juice")]
-    costs = [{"product": "cola", "standard_cost_per_unit": 2.0}, {"product": "juice", "standard_cost_per_unit": 1.0}]
+    products = [
+        {"product": name, "family": "drinks", "product_type": "finished"} for name in ("cola", "juice")
+    ]
+    costs = [
+        {"product": "cola", "standard_cost_per_unit": 2.0},
+        {"product": "juice", "standard_cost_per_unit": 1.0},
+    ]
     past = [
         {"cycle": cycle, "option": "make", "product": name, "location": "plant", "source": "main",
          "period": period, "planned_qty": quantity}

@@ -23,7 +23,10 @@ def plan_of(*rows):
 
 
 def changes(plan, reference):
-    costs = [{"product": "cola", "standard_cost_per_unit": 2.0}, {"product": "juice", "standard_cost_per_unit": 5.0}]
+    costs = [
+        {"product": "cola", "standard_cost_per_unit": 2.0},
+        {"product": "juice", "standard_cost_per_unit": 5.0},
+    ]
     tables = Plant(months=3).tables()
     return plan_change(plan, reference, "other", tables["period"], rows_of("product_cost", costs))
 
@@ -56,7 +59,9 @@ def test_equal_plans_have_no_changes_and_noise_is_none():
 
 
 def test_only_months_that_both_plans_speak_of_are_compared():
-    found = changes(plan_of(("cola", "main", 0, 100), ("cola", "main", 2, 70)), plan_of(("cola", "main", 0, 100)))
+    found = changes(
+        plan_of(("cola", "main", 0, 100), ("cola", "main", 2, 70)), plan_of(("cola", "main", 0, 100))
+    )
     assert found.empty
 
 

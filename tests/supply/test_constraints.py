@@ -48,7 +48,14 @@ def data(plant):
 def workshop():
     """A mixed drink, made by a crew, that may neither pile up nor stay, and an order that stands."""
     fence = {"frozen_days": 30, "slushy_days": 30}
-    plant = Plant(settings=fence).product("drink").product("sour").product("sweet").market().demand("drink", [9, 9, 9])
+    plant = (
+        Plant(settings=fence)
+        .product("drink")
+        .product("sour")
+        .product("sweet")
+        .market()
+        .demand("drink", [9, 9, 9])
+    )
     plant.add("resource", resource="team", location="plant", hours_per_day=0.0)
     for taste, acid in (("sour", 8.0), ("sweet", 2.0)):
         plant.add("routing", product="drink", location="plant", recipe=taste, operation=10, resource="team",

@@ -27,7 +27,9 @@ def bottler(demand: list[float], far: list[float], stock: float = 0.0, months: i
         plant.add("purchase_term", product="syrup", supplier=name, location="plant", price_per_unit=price,
                   currency="EUR", lead_time_days=0, capacity_qty_per_month=most * month)  # fmt: skip
     if stock:
-        plant.add("stock_on_hand", product="cola", location="plant", snapshot_date="2025-12-31", on_hand_qty=stock)
+        plant.add(
+            "stock_on_hand", product="cola", location="plant", snapshot_date="2025-12-31", on_hand_qty=stock
+        )
     return plant
 
 
@@ -75,7 +77,9 @@ def test_stock_that_waits_longer_than_the_delay_is_not_late():
     first = plant.periods[2]
     plant.add("supplier", supplier="cheap").add("supplier", supplier="dear")
     for name in ("cheap", "dear"):
-        plant.add("supplier_calendar", supplier=name, start_date=first, end_date="2026-12-31", capacity_rate=0.0)
+        plant.add(
+            "supplier_calendar", supplier=name, start_date=first, end_date="2026-12-31", capacity_rate=0.0
+        )
     _, found = pegged(plant)
     assert (found["slack_days"] >= 30 - 1e-6).all()
     assert late_supplier(found, "cheap", 14).empty

@@ -13,7 +13,9 @@ def two_products(first: dict[str, float], second: dict[str, float]) -> Plant:
     plant.market().add("resource", resource="line", location="plant", hours_per_day=5.0)
     for name, told in (("scarce", first), ("rich", second)):
         plant.product(name, 1.0).demand(name, [100.0], price=told["price"])
-        plant.add("routing", product=name, location="plant", operation=10, resource="line", run_hours_per_unit=1)
+        plant.add(
+            "routing", product=name, location="plant", operation=10, resource="line", run_hours_per_unit=1
+        )
         plant.add("recipe", product=name, location="plant", recipe="main", cost_per_unit=told["cost"])
     return plant
 
