@@ -9,8 +9,8 @@ __all__ = ["production_attainment"]
 
 MADE_AT = ["product", "location"]
 COLUMNS = [
-    "cycle", "family", "period", "lag", "planned_qty", "made_qty", "planned_value", "made_value", "kept_value",
-    "attainment_rate", "mix_adherence_rate",
+    "cycle", "family", "period", "lag", "planned_qty", "made_qty", "planned_value", "made_value",
+    "kept_value", "attainment_rate", "mix_adherence_rate",
 ]  # fmt: skip
 
 

@@ -253,7 +253,9 @@ class _Desk:
         for rank in np.unique(self.priority):
             chosen = np.flatnonzero(self.priority == rank)
             asked = np.bincount(self.node[chosen], weights=self.open[chosen], minlength=len(there))
-            share = np.where(asked > there, np.divide(there, asked, out=np.ones_like(asked), where=asked > 0), 1.0)
+            share = np.where(
+                asked > there, np.divide(there, asked, out=np.ones_like(asked), where=asked > 0), 1.0
+            )
             sent = self.open[chosen] * share[self.node[chosen]]
             there = np.maximum(there - np.minimum(asked, there), 0.0)
             self.open[chosen] -= sent

@@ -13,7 +13,8 @@ SAME = 1e-6
 MOVED = 0.1
 """Share of what changes up to which a sum that has not changed has only moved."""
 COLUMNS = [
-    "against", *DECISION, "period", "place", "reference_qty", "planned_qty", "change_qty", "change_value", "change",
+    "against", *DECISION, "period", "place", "reference_qty", "planned_qty", "change_qty",
+    "change_value", "change",
 ]  # fmt: skip
 
 

@@ -31,8 +31,8 @@ MOST_ROWS = 50_000
 AT_ONCE = 64
 """Sources followed at a time, which bounds the memory."""
 COLUMNS = [
-    "source", "item", "product", "market", "period", "pegged_qty", "share_rate", "shipped_qty", "revenue_value",
-    "slack_days",
+    "source", "item", "product", "market", "period", "pegged_qty", "share_rate", "shipped_qty",
+    "revenue_value", "slack_days",
 ]  # fmt: skip
 
 Parts = list[sp.coo_array]
@@ -258,7 +258,7 @@ def late_supplier(pegging: pd.DataFrame, supplier: str, days: float) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        ``product``, ``market``, ``period``, ``item``, ``shipped_qty`` and ``revenue_value``, most money first.
+        ``product``, ``market``, ``period``, ``item``, ``shipped_qty``, ``revenue_value``; most money first.
     """
     rows = pegging[(pegging["source"] == supplier) & (pegging["slack_days"] < days)]
     keys = ["product", "market", "period"]
