@@ -1,4 +1,4 @@
-"""What the supply meeting asks of a finished plan: changes, pegging, plans by rule, and how plans were kept."""
+"""What the supply meeting asks of a finished plan: changes, pegging, plans by rule, earlier plans."""
 
 from __future__ import annotations
 

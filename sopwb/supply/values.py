@@ -26,8 +26,8 @@ LEAST_ROOM = 1e-6
 """Share of a limit below which its range counts as none."""
 COLUMNS = [
     "constraint", "subject", "period", "place", "unit", "limit_qty", "price_per_unit", "lower_qty",
-    "upper_qty", "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value", "bought_service_value",
-    "bought_service_qty", "bought_service_rate",
+    "upper_qty", "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value",
+    "bought_service_value", "bought_service_qty", "bought_service_rate",
 ]  # fmt: skip
 
 
