@@ -186,7 +186,7 @@ STAGES = (
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
-            " solver_log supply_decision broken_limit plan_basis"
+            " shortage_reason solver_log supply_decision broken_limit plan_basis"
         ),
         starts_from=_names("plan_basis"),
     ),

@@ -15,7 +15,7 @@ from sopwb.supply.program import Program
 from sopwb.supply.session import MONEY, Found, Session
 from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
 
-__all__ = ["constraint_value", "valuable_limits"]
+__all__ = ["Stand", "constraint_value", "stand_of", "valuable_limits"]
 
 LEAST_PRICE = 1e-6
 AGREES = 0.01
@@ -32,7 +32,7 @@ COLUMNS = [
 
 
 @dataclass
-class _Stand:
+class Stand:
     """A solver that stands in the plan: its service, and the row that holds it where it is not perfect."""
 
     session: Session
@@ -75,9 +75,9 @@ def _held(least: float, settings: SupplySettings) -> float:
     return least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN
 
 
-def _stand(
+def stand_of(
     program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
-) -> _Stand:
+) -> Stand:
     """The solver as it stood when the plan was found."""
     session = Session(program, settings, solution.basis)
     served = session.charge(goals[0])
@@ -87,7 +87,7 @@ def _stand(
     if solution.basis is not None:
         session.begin_at(solution.basis)
     found = session.best("both", both)
-    stand = _Stand(session, served, earned, settings, found)
+    stand = Stand(session, served, earned, settings, found)
     missing = _sum(served, found)
     if missing > MONEY * LEAST_CHARGE:
         least = _sum(served, session.best("service", served + session.impossible))
@@ -169,7 +169,7 @@ def constraint_value(
     if chosen.empty:
         return pd.DataFrame(columns=COLUMNS)
     service, contribution = goals_of(data)
-    stand = _stand(program, solution, (service, contribution), settings)
+    stand = stand_of(program, solution, (service, contribution), settings)
     rows = chosen["row"].to_numpy(np.int64)
     lower, upper = stand.session.ranges(rows)
     price = stand.session.prices(stand.found)[rows]
