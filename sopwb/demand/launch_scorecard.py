@@ -1,4 +1,4 @@
-"""One line for each launch or phase-out: volume, margin, where it came from, what it cost, what is left over."""
+"""One line for each launch or phase-out: volume, margin, where it came from, what it cost, what is left."""
 
 from __future__ import annotations
 

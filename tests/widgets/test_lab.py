@@ -1,4 +1,4 @@
-"""The editor as the demand review opens it in JupyterLab: a browser types, the customer's table has the row."""
+"""The editor of the demand review in JupyterLab: a browser types, the customer's table has the row."""
 
 from __future__ import annotations
 

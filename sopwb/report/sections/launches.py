@@ -6,7 +6,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
-from sopwb.measure.wording import count, named
+from sopwb.measure.wording import named
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, percent, short
 from sopwb.report.section import Section
@@ -93,10 +93,10 @@ def launch_scorecard(tables: Tables, model: Model) -> Section:
             currency=model.currency,
         ),
         note=(
-            "Taken from own: what the predecessor, and the family's other products after the growth of all other "
-            "families, sell less than the year before. Spent on it: cost lines that name the product and its "
-            "launch activities. Write-off: what the old one cannot sell before its last day at the pace of three "
-            "months."
+            "Taken from own: what the predecessor, and the family's other products after the growth of all "
+            "other families, sell less than the year before. Spent on it: cost lines that name the product and its "
+            "launch activities. Write-off: what the old one cannot sell before its last day at the pace of "
+            "three months."
         ),
         source=source,
     )
@@ -113,7 +113,7 @@ def _message(launches: pd.DataFrame, rows: pd.DataFrame, names: dict[str, str], 
     taken = (launches["predecessor_qty"] + launches["sister_qty"]).sum() / launches["sold_qty"].sum()
     return (
         f"Launches with sales ({len(launches)}) have earned "
-        f"{short(earned, currency, signed=True)} after all they cost; {percent(taken, 0)} of what they sold came "
-        f"from own products; {names[worst['product']]} stands at "
+        f"{short(earned, currency, signed=True)} after all they cost; {percent(taken, 0)} of what they sold "
+        f"came from own products; {names[worst['product']]} stands at "
         f"{short(worst['earned_value'], currency, signed=True)}{rest}"
     )
