@@ -32,6 +32,7 @@ UNFINISHED = "sopwb-set-up.unfinished"
 SPELLED = ["sopwb", "tests", "docs", "notebooks", "templates", "benchmarks", "customers/demo"]
 SPELLED = [*SPELLED, "customers/adventureworks", "README.md", "bootstrap.py", "environment.yml", ".ci"]
 QUICK_TESTS = "not slow and not browser and not e2e"
+MOST_WORKERS = 4
 STOPPED = 130
 
 
@@ -92,6 +93,13 @@ def test(arguments: List[str]) -> int:
     set_up()
     fast = "--fast" in arguments
     pytest = [venv_python(), "-m", "pytest"] + (["-m", QUICK_TESTS] if fast else [])
+    pytest += [
+        "-n",
+        str(min(os.cpu_count() or 1, MOST_WORKERS)),
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+    ]
     pytest += [argument for argument in arguments if argument != "--fast"]
     failed = [] if fast else failed_checks()
     print("\n=== pytest", flush=True)

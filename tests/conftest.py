@@ -43,6 +43,11 @@ def shared_data() -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole companies first: they take longest, and the other core tests the rest meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Recall, just above the closing line, the checks that failed before the tests began."""
     failed = os.environ.get("SOPWB_FAILED_CHECKS", "")

@@ -31,3 +31,5 @@ class ReportSettings(Settings):
     """Most families drawn one by one; smaller ones are summed."""
     gap_lines: tuple[str, ...] = ("revenue", "gross_margin", "ebit")
     """Lines of the profit and loss that are drawn against budget and previous year, in order."""
+    tolerance_rate: float = Field(default=0.05, ge=0, le=1)
+    """Tolerated deviation of sales, production and stock from plan, as a share of the plan added up."""

@@ -30,6 +30,8 @@ class SupplySettings(Settings):
     """Charge for a pallet without a place, in reporting currency a day."""
     stock_value_price_rate_per_year: float = Field(default=0.25, ge=0)
     """Yearly charge for stock above the cap of the financial plan, as a share of its value."""
+    target_price_rate: float = Field(default=1.0, ge=0)
+    """Charge for a unit of money by which a soft goal of the financial plan for a flow is missed."""
     end_stock_value_rate: float = Field(default=1.1, ge=0, le=3)
     """Worth of a unit of end stock, up to its target, as a share of its variable cost; above 1 it is kept."""
     scrap_cost_rate: float = Field(default=1.0, ge=0)
@@ -50,5 +52,15 @@ class SupplySettings(Settings):
     """Buckets whose whole decisions are searched at a time, later ones relaxed; unset: all at once."""
     setup_cover_buckets: int = Field(default=20, ge=0)
     """Buckets over which stock must cover demand until the next set-up; longer finds whole plans sooner."""
+    frozen_days: int = Field(default=0, ge=0)
+    """Days from the start of the horizon in which the plan of the last cycle stands."""
+    slushy_days: int = Field(default=0, ge=0)
+    """Days after the frozen ones in which a change against the plan of the last cycle has a price."""
+    fence_options: tuple[str, ...] = ("make",)
+    """Supply options whose decisions have a fence."""
+    change_price_rate: float = Field(default=0.1, ge=0)
+    """Charge for a unit by which a slushy decision changes, as a share of its standard cost."""
+    confirmed_limits: int = Field(default=8, ge=0)
+    """How many of the most valuable binding limits have their price confirmed by planning again."""
     one_stage: bool = False
     """Whether poor service is weighed against money in one sum, and does not come first."""

@@ -15,9 +15,10 @@ from sopwb.cycle.begin import Beginning, begin, look
 from sopwb.cycle.inputs import Request
 from sopwb.cycle.manifest import manifest_of, page_facts, run_summary
 from sopwb.cycle.notebooks import Execute, Progress, chain, check_notebooks, executor
-from sopwb.cycle.pages import PAGES, WORKBOOKS, name_pages, write_pages, write_workbooks
+from sopwb.cycle.pages import PAGES, name_pages, write_pages
 from sopwb.cycle.reuse import Reuse, begin_reuse, table_digests
 from sopwb.cycle.step import INPUTS, ORDER, TABLES, TIMINGS
+from sopwb.cycle.workbooks import Workbooks
 from sopwb.errors import InputError, SourceError
 from sopwb.report.index import render_runs_index
 from sopwb.runs.digest import file_digest
@@ -78,8 +79,9 @@ def publish_run(
         run = begin_run(root, request.folder.name, new_run_id(made_at, request.scenario))
         try:
             beginning = begin(run.building, request, reuse, found)
-            steps = _hold_meetings(run.building, beginning, reuse, progress, isolated=isolated)
-            published = _publish(run, beginning, reuse, made_at, steps)
+            with Workbooks(run.building, request.folder, reuse, beginning.model) as workbooks:
+                steps = _hold_meetings(run.building, beginning, reuse, workbooks, progress, isolated=isolated)
+                published = _publish(run, beginning, reuse, workbooks, made_at, steps)
         except (InputError, SourceError, OSError, KeyboardInterrupt):
             run.discard()
             raise
@@ -109,7 +111,13 @@ class Held:
 
 
 def _hold_meetings(
-    folder: Path, beginning: Beginning, reuse: Reuse, progress: Progress, *, isolated: bool
+    folder: Path,
+    beginning: Beginning,
+    reuse: Reuse,
+    workbooks: Workbooks,
+    progress: Progress,
+    *,
+    isolated: bool,
 ) -> list[Held]:
     """Execute the notebooks in order, but for those an earlier run has executed on the same."""
     model, request = beginning.model, beginning.request
@@ -118,14 +126,16 @@ def _hold_meetings(
     parameters = {"customer": model.customer, "scenario": model.scenario, "run_folder": "."}
     notebooks = chain(request.folder)
     held = [Held("inputs", beginning.from_cache)]
+    workbooks.begin(INPUTS, INPUTS, table_digests(folder / INPUTS))
     with ExitStack() as stack:
         execute: Execute | None = None
         for place, notebook in enumerate(notebooks, start=1):
+            before = table_digests(folder / TABLES)
             key = reuse.fingerprint.key(
                 "meeting",
                 model,
                 notebook=(notebook.stem, file_digest(notebook)),
-                tables=table_digests(folder / INPUTS, folder / TABLES),
+                tables=table_digests(folder / INPUTS) | before,
                 use_extensions=request.use_extensions,
             )
             is_taken = _taken(key, folder, reuse)
@@ -136,6 +146,10 @@ def _hold_meetings(
                     execute = stack.enter_context(executor(folder, parameters, isolated=isolated))
                 progress(notebook.stem, place, len(notebooks))
                 _execute_and_keep(notebook, folder, execute, key, reuse)
+            after = table_digests(folder / TABLES)
+            workbooks.begin(
+                notebook.stem, TABLES, {name: after[name] for name in sorted(after.keys() - before)}
+            )
     return held
 
 
@@ -169,7 +183,14 @@ def _add_timing(folder: Path, note: Mapping[str, Any]) -> None:
         stream.write(json.dumps(dict(note), sort_keys=True) + "\n")
 
 
-def _publish(run: RunFolder, beginning: Beginning, reuse: Reuse, made_at: str, held: list[Held]) -> Published:
+def _publish(
+    run: RunFolder,
+    beginning: Beginning,
+    reuse: Reuse,
+    workbooks: Workbooks,
+    made_at: str,
+    held: list[Held],
+) -> Published:
     folder, schema = run.building, beginning.schema
     manifest = manifest_of(beginning, reuse.fingerprint, run, made_at, _timings(folder))
     given, made = table_digests(folder / INPUTS), table_digests(folder / TABLES)
@@ -177,21 +198,17 @@ def _publish(run: RunFolder, beginning: Beginning, reuse: Reuse, made_at: str, h
     def frames(names: Iterable[str], place: str) -> dict[str, Any]:
         return {name: read_table(folder / place / f"{name}.parquet", schema[name]) for name in names}
 
-    def workbooks() -> None:
-        write_workbooks(folder, frames(made, TABLES), frames(given, INPUTS), schema)
-
     def pages() -> None:
         tables = {**frames(given, INPUTS), **frames(made, TABLES)}
         executed = sorted((folder / "notebooks").glob("*.ipynb"))
-        write_pages(folder, manifest, executed, tables, beginning.model, beginning.parts)
+        write_pages(folder, manifest, executed, tables, beginning.model, beginning.parts, workbooks.names)
 
     model, print_ = beginning.model, reuse.fingerprint
     tables = {"tables": made, "inputs": given}
-    key = print_.key("workbooks", model, **tables)
-    held.append(Held("workbooks", _take_or_make(key, folder, WORKBOOKS, workbooks, reuse)))
     notebooks = {path.name: file_digest(path) for path in sorted((folder / "notebooks").glob("*.ipynb"))}
     key = print_.key("pages", model, notebooks=notebooks, facts=page_facts(manifest), **tables)
     held.append(Held("pages", _take_or_make(key, folder, PAGES, pages, reuse)))
+    held.append(Held("workbooks", workbooks.finish()))
     name_pages(folder, manifest)
     (folder / ORDER).unlink()
     return run.publish({**manifest, "steps": [asdict(step) for step in held]})

@@ -166,6 +166,16 @@ STAGES = (
         writes=_names("inventory_target"),
     ),
     Stage(
+        name="outside_plan",
+        notebook="40_supply_review",
+        function="sopwb.finance.stage:outside_plan",
+        reads=_names(
+            "target period ledger account cost_line activity activity_effect cash_item tax_rule payment_term"
+            " sales_history product market product_cost purchase_receipt delivery lane"
+        ),
+        writes=_names("outside_plan"),
+    ),
+    Stage(
         name="supply",
         notebook="40_supply_review",
         function="sopwb.supply.stage:supply",
@@ -174,13 +184,27 @@ STAGES = (
             " bill_of_material routing purchase_term lane unit_conversion cost_rate currency_rate"
             " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
             " past_supply_plan period recipe co_product shortage_price work_force changeover"
-            " product_property blend_limit lane_product fixed_decision"
+            " product_property blend_limit lane_product fixed_decision outside_plan payment_term"
         ),
         writes=_names(
-            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price solver_log"
-            " supply_decision broken_limit plan_basis"
+            "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
+            " solver_log supply_decision broken_limit plan_basis"
         ),
         starts_from=_names("plan_basis"),
+    ),
+    Stage(
+        name="supply_review",
+        notebook="40_supply_review",
+        function="sopwb.supply.review_stage:supply_review",
+        reads=_names(
+            "product product_location location market resource resource_calendar supplier supplier_calendar"
+            " bill_of_material routing purchase_term lane unit_conversion cost_rate currency_rate"
+            " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
+            " past_supply_plan period recipe co_product shortage_price work_force changeover"
+            " product_property blend_limit lane_product fixed_decision production_history"
+            " supply_plan stock_movement shipment_plan"
+        ),
+        writes=_names("plan_change pegging production_attainment"),
     ),
     Stage(
         name="projection",

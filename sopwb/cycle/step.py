@@ -22,6 +22,7 @@ from sopwb.cycle.reuse import Reuse, reuse_from, table_digests
 from sopwb.cycle.stages import EVERYTHING, Stage, flow, run_stage, stages_of
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Parts
+from sopwb.report.pack import show_section
 from sopwb.runs.publish import latest_run, unwritable
 from sopwb.runs.store import read_table, write_tables
 from sopwb.schema import Schema
@@ -107,7 +108,7 @@ class Step:
         return self.tables[name]
 
     def show(self, name: str) -> Any:
-        """One section of the report: its message, picture and table.
+        """One section of the report: its message, picture and table, or the name of the table it misses.
 
         Raises
         ------
@@ -116,7 +117,7 @@ class Step:
         """
         if name not in self.parts.report_sections:
             raise InputError([_unknown("section", name, self.parts.report_sections)])
-        return self.parts.report_sections[name](self._everything(), self.model)
+        return show_section(self.parts.report_sections[name], self._everything(), self.model)
 
     def _given(self, stage: Stage) -> Mapping[str, pd.DataFrame]:
         if EVERYTHING in stage.reads:

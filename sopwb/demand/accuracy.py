@@ -57,7 +57,7 @@ def _held_out_inside(backtest: Backtest, level: Array, route: Route) -> tuple[Ar
         reach = backtest.origins[origin] - backtest.origins[:origin]
         seen = np.arange(error.shape[2])[None, :] < reach[:, None]
         past = np.where(seen[:, None, :], error[:origin], np.nan)
-        model = error_model(past, forecast[:origin], level, route)
+        model = error_model(past, forecast[:origin], level, route, backtest.origins[:origin])
         down, up = band(np.nan_to_num(forecast[origin]), level, route, model)
         judged[origin] = np.isfinite(error[origin])
         inside[origin] = judged[origin] & (error[origin] >= -down - 1e-9) & (error[origin] <= up + 1e-9)

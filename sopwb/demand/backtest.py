@@ -19,6 +19,7 @@ from sopwb.demand.combine import (
     held_to_family,
     mixed,
     paths_at,
+    weights_without,
 )
 from sopwb.demand.panel import Array, Panel, is_weekly
 
@@ -90,6 +91,7 @@ def rolling_origins(
 ) -> tuple[Backtest, Weights]:
     """Forecast every series from each origin as if nothing later were known.
 
+    Each origin's forecast is mixed with the weights that the other origins give.
     The history was cleaned once, with all of it known; the effect of that on the errors is small
     against the errors and is the same for every stream but the benchmarks, which see raw demand.
 
@@ -122,7 +124,11 @@ def rolling_origins(
         nature: earned_weights(paths, actual[:, chosen], settings.weight_power)
         for nature, (chosen, paths) in found.items()
     }
-    forecast = mixed(found, weights, shape)
+    others = {
+        nature: weights_without(paths, actual[:, chosen], settings.weight_power)
+        for nature, (chosen, paths) in found.items()
+    }
+    forecast = mixed(found, others, shape)
     for place, origin in enumerate(origins):
         past = baseline.upto(int(origin))
         forecast[place] = held_to_family(forecast[place], past, known, settings, season)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 
 from sopwb.demand.panel import Array, Panel
 from sopwb.demand.season import season_of_past, seasonal_profile
 
-__all__ = ["LEAST_QTY", "filled_stock_outs", "noise_rate", "outlier_adjustment", "usual_level"]
+__all__ = [
+    "LEAST_QTY",
+    "filled_stock_outs",
+    "known_median",
+    "noise_rate",
+    "outlier_adjustment",
+    "usual_level",
+]
 
 Flags = npt.NDArray[np.bool_]
 MEDIAN_TO_DEVIATION = 1.4826
@@ -24,10 +29,19 @@ LEAST_QTY = 1e-9
 def _running_median(values: Array, half: int) -> Array:
     """Median over ``half`` buckets on each side, leaving out NaN; NaN where there is nothing."""
     padded = np.pad(values, ((0, 0), (half, half)), constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmedian(windows, axis=2))
+    return known_median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1))
+
+
+def known_median(values: Array) -> Array:
+    """Median along the last axis, leaving out NaN; NaN where there is nothing.
+
+    Sorting puts NaN last, so the middle is found by counting: many times faster than numpy's own.
+    """
+    ordered = np.sort(values, axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1, keepdims=True)
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, values.shape[-1] - 1)
+    pair = [np.take_along_axis(ordered, place, axis=-1)[..., 0] for place in (low, high)]
+    return np.asarray(0.5 * (pair[0] + pair[1]))
 
 
 def _row_mean(values: Array) -> Array:
@@ -106,9 +120,7 @@ def noise_rate(values: Array, expected: Array, ordinary: Flags) -> Array:
     some = np.nan_to_num(expected) > LEAST_QTY
     deviation = np.divide(np.abs(values - expected), expected, out=np.full(values.shape, np.nan), where=some)
     deviation = np.where(ordinary & np.isfinite(deviation), deviation, np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        median = np.nanmedian(deviation, axis=1)
+    median = known_median(deviation)
     return np.maximum(np.where(np.isfinite(median), median, 1.0) * MEDIAN_TO_DEVIATION, LEAST_NOISE_RATE)
 
 

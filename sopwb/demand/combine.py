@@ -29,6 +29,7 @@ __all__ = [
     "mixed",
     "paths_at",
     "routes",
+    "weights_without",
     "without_ramp",
 ]
 
@@ -37,7 +38,7 @@ Route = npt.NDArray[np.int64]
 Candidates = Mapping[int, tuple[npt.NDArray[np.int64], Array]]
 """By nature: numbers of the series, and the paths, forecaster by origin by series by bucket ahead."""
 Weights = Mapping[int, Array]
-"""By nature: weight of each forecaster for each series."""
+"""By nature: weight of each forecaster for each series, or by origin, forecaster and series."""
 REGULAR, INTERMITTENT, IN_SEASON = 0, 1, 2
 RAMP_SHARE = 6
 CHANCE_LIKENESS = 2.6
@@ -168,9 +169,43 @@ def earned_weights(paths: Array, actual: Array, power: float) -> Array:
     """
     if len(paths) == 1 or power == 0:
         return np.full((len(paths), paths.shape[2]), 1 / len(paths))
-    known = np.isfinite(actual)
-    seen = known.any(axis=2).sum(axis=0)
-    absolute = _mean_known(np.abs(paths - actual), axis=(1, 3))
+    return _weights_of(*_absolute_errors(paths, actual), power)
+
+
+def weights_without(paths: Array, actual: Array, power: float) -> Array:
+    """Weights as they would be without each origin in turn: origin by forecaster by series.
+
+    An origin at which a forecast is judged has no say in how that forecast is mixed; errors would
+    otherwise look smaller than the next ones will be.
+    """
+    origins = paths.shape[1]
+    if len(paths) == 1 or power == 0 or origins == 1:
+        return np.repeat(earned_weights(paths, actual, power)[None], origins, axis=0)
+    total, count = _absolute_errors(paths, actual)
+    return np.stack(
+        [
+            _weights_of(np.delete(total, place, axis=1), np.delete(count, place, axis=1), power)
+            for place in range(origins)
+        ]
+    )
+
+
+def _absolute_errors(paths: Array, actual: Array) -> tuple[Array, Array]:
+    """Sum of the absolute errors over the buckets ahead, and their number: forecaster by origin by series."""
+    total, count = np.zeros(paths.shape[:3]), np.zeros(paths.shape[:3])
+    for place, own in enumerate(paths):
+        away = np.abs(own - actual)
+        known = np.isfinite(away)
+        total[place] = np.where(known, away, 0.0).sum(axis=2)
+        count[place] = known.sum(axis=2)
+    return total, count
+
+
+def _weights_of(total: Array, count: Array, power: float) -> Array:
+    """Weights from sums of absolute errors and their numbers, both forecaster by origin by series."""
+    seen = (count.max(axis=0) > 0).sum(axis=0)
+    number = count.sum(axis=1)
+    absolute = np.divide(total.sum(axis=1), number, out=np.full(number.shape, np.nan), where=number > 0)
     mean = np.nan_to_num(_mean_known(absolute, axis=0))
     relative = np.divide(absolute, mean, out=np.full_like(absolute, np.nan), where=mean > 0)
     usual = np.array(
@@ -199,10 +234,15 @@ def mixed(found: Candidates, weights: Weights, shape: tuple[int, int, int]) -> A
     """
     result = np.zeros(shape)
     for nature, (chosen, paths) in found.items():
-        speaks = np.isfinite(paths)
-        weight = weights[nature][:, None, :, None] * speaks
-        total = (weight * np.where(speaks, paths, 0.0)).sum(axis=0)
-        whole = weight.sum(axis=0)
+        # weights that differ by origin have it as their first axis
+        given = weights[nature]
+        by_origin = np.broadcast_to(given, (paths.shape[1], *given.shape[-2:]))
+        total, whole = np.zeros(paths.shape[1:]), np.zeros(paths.shape[1:])
+        for place, own in enumerate(paths):
+            speaks = np.isfinite(own)
+            weight = np.where(speaks, by_origin[:, place, :, None], 0.0)
+            total += weight * np.where(speaks, own, 0.0)
+            whole += weight
         result[:, chosen] = np.divide(total, whole, out=np.zeros_like(total), where=whole > 0)
     return result
 

@@ -30,6 +30,7 @@ from sopwb.demand.reconcile import summing_matrix, through_levels
 
 __all__ = [
     "Histories",
+    "Lift",
     "Outlook",
     "forecast_exclusion",
     "histories",
@@ -62,6 +63,41 @@ class Histories:
     demand: Array
     activity: Array
     excluded: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Lift:
+    """Multipliers of demand by what is known ahead, such as prices and promotions.
+
+    Parameters
+    ----------
+    judged
+        Histories without the effects, for the backtest: effects that were read before its first origin.
+    past
+        These effects, series by bucket of the history.
+    ahead
+        Effects read from the whole history, series by bucket ahead.
+    """
+
+    judged: Panel
+    past: Array
+    ahead: Array
+
+    def on(self, backtest: Backtest) -> Backtest:
+        """The backtest with the effects, which are then as uncertain in it as in the forecast."""
+        reach = backtest.forecast.shape[2]
+        padded = np.pad(self.past, ((0, 0), (0, reach)), constant_values=np.nan)
+        raised = [padded[:, origin : origin + reach] for origin in backtest.origins]
+        if not raised:
+            return backtest
+        by = np.stack(raised)
+        return Backtest(
+            backtest.forecast * by,
+            backtest.naive * by,
+            backtest.seasonal_naive * by,
+            backtest.actual * by,
+            backtest.origins,
+        )
 
 
 @dataclass(frozen=True)
@@ -163,6 +199,7 @@ def panel_outlook(
     horizon: int,
     season: int,
     summing: Array | None = None,
+    lift: Lift | None = None,
 ) -> Outlook:
     """Forecast of every series of a panel, with its backtest and its band.
 
@@ -174,6 +211,8 @@ def panel_outlook(
         Histories the benchmarks of the backtest are made from.
     summing
         Hierarchy to be reconciled with, node by series; None for none.
+    lift
+        Effects of what is known ahead, which come on top of the baseline; None for none.
 
     Raises
     ------
@@ -184,15 +223,18 @@ def panel_outlook(
     names = [*chosen, *filter(None, [settings.family_benchmark])]
     check_forecasters(names, known)
     route = routes(baseline, settings, season)
-    backtest, weights = rolling_origins(baseline, demand, route, known, settings, season, horizon)
+    judged = baseline if lift is None else lift.judged
+    backtest, weights = rolling_origins(judged, demand, route, known, settings, season, horizon)
     now = np.array([baseline.history.shape[1]], dtype=np.int64)
     found = candidates(baseline, route, known, settings, season, horizon, now)
     path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
     if summing is not None:
         path, backtest = through_levels(path, backtest, baseline, summing, known, settings, season)
+    if lift is not None:
+        path, backtest = path * lift.ahead, lift.on(backtest)
     level = recent_level(baseline.history, season)
-    errors = error_model(backtest.error, backtest.forecast, level, route)
+    errors = error_model(backtest.error, backtest.forecast, level, route, backtest.origins)
     down, up = band(path, level, route, errors)
     return Outlook(path, down, up, route, level, backtest, errors.scale)
 

@@ -19,7 +19,12 @@ LEAST_SCORES = 30
 LEAST_RELATIVE = 1e-3
 LEAST_POWER = 0.5
 HALF_LIVES = 4
-STEEPEST_GROWTH = 0.5
+STEEPEST_GROWTH = 1.0
+LEAST_ORIGINS = 3
+MOST_SERIES = 4000
+"""Series whose errors are pooled; of more, every second, third and so on."""
+MOST_STRETCH, MOST_CHANGE = 2.0, 1.5
+HIGHEST_LEVEL = 0.95
 UNSEEN_GROWTH = 0.25
 NORMAL_TAIL = 1.6
 """80 percent band of a normal error in units of its mean absolute error: 1.2816 / 0.7979."""
@@ -113,23 +118,118 @@ def _weighted_quantile(values: Array, weight: Array, rate: float) -> float:
     return float(np.interp(rate * weight.sum(), total, values[order]))
 
 
-def _quantiles(scores: Array) -> tuple[tuple[float, float], tuple[float, float], int]:
-    """Start and growth of the lower and the upper quantile, and the buckets ahead that were seen.
+def _by_age(scores: Array) -> Array:
+    """Weight of each origin and series: half for each quarter of the origins that it is older.
 
-    Later origins count more, with a half-life of a quarter of the origins: they are made
-    from as much history as the next forecast.
+    Later origins are made from as much history as the next forecast.
     """
     age = np.arange(len(scores))[::-1, None]
-    recent = np.broadcast_to(0.5 ** (HALF_LIVES * age / max(len(scores), 1)), scores.shape[:2])
+    return np.asarray(
+        np.broadcast_to(0.5 ** (HALF_LIVES * age / max(len(scores), 1)), scores.shape[:2]), dtype=float
+    )
+
+
+def _quantiles(scores: Array, weight: Array) -> tuple[tuple[float, float], tuple[float, float], int]:
+    """Start and growth of the lower and the upper quantile, and the buckets ahead that were seen."""
     counts = np.isfinite(scores).sum(axis=(0, 1)).astype(float)
     lower, upper = np.zeros(scores.shape[2]), np.zeros(scores.shape[2])
     for ahead in range(scores.shape[2]):
         known = np.isfinite(scores[:, :, ahead])
         if known.any():
-            values, weight = scores[:, :, ahead][known], recent[known]
-            lower[ahead], upper[ahead] = (_weighted_quantile(values, weight, rate) for rate in (LOWER, UPPER))
+            own = scores[:, :, ahead][known]
+            lower[ahead], upper[ahead] = (
+                _weighted_quantile(own, weight[known], rate) for rate in (LOWER, UPPER)
+            )
+    like_now = _like_now(scores, weight)
     seen = int((counts >= LEAST_SCORES).sum()) or scores.shape[2]
-    return _power_law(-lower, counts), _power_law(upper, counts), seen
+    return _power_law(-lower * like_now, counts), _power_law(upper * like_now, counts), seen
+
+
+def _like_now(scores: Array, weight: Array) -> Array:
+    """By how much the errors of the origins that have seen a bucket ahead differ from those of all origins.
+
+    What lies far ahead has come only after the early origins. Where errors have grown since, what all
+    origins have seen, the nearest buckets, tells by how much.
+    """
+    known = np.isfinite(scores)
+    seen = known.any(axis=1)
+    near = known & seen.all(axis=0)
+    result = np.ones(scores.shape[2])
+    if not near.any():
+        return result
+    size = np.abs(np.where(near, scores, 0.0))
+    weights = np.broadcast_to(weight[:, :, None], scores.shape)
+    usual = _weighted_quantile(size[near], weights[near], UPPER - LOWER)
+    for ahead in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+        chosen = near & seen[:, ahead][:, None, None]
+        if chosen.sum() >= LEAST_SCORES:
+            early = _weighted_quantile(size[chosen], weights[chosen], UPPER - LOWER)
+            result[ahead] = np.clip(usual / max(early, LEAST_RELATIVE), 1 / MOST_CHANGE, MOST_CHANGE)
+    return result
+
+
+def _distance(side: tuple[float, float], seen: int, buckets: int) -> Array:
+    """Distance of a quantile from the forecast by bucket ahead, in units of the scale."""
+    ahead = np.arange(1, buckets + 1, dtype=float)
+    start, growth = side
+    beyond = np.maximum(ahead / max(seen, 1), 1.0)
+    return np.asarray(start * ahead**growth * beyond ** max(0.0, UNSEEN_GROWTH - growth))
+
+
+def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """How much the distances must be stretched to have covered, at each origin, what came after it.
+
+    At each later origin the quantiles are read from the errors that were known then. The quantile of
+    what came, in units of those distances, is the stretch: one, if errors stay as they were. Its level is
+    raised for a finite sample, as conformal prediction asks for, where the number of observations is
+    what they are worth: series that are all too high at the same origin are hardly more than one.
+
+    References
+    ----------
+    Gibbs and Candes (2021), adaptive conformal inference; Kish (1965) for the design effect.
+    """
+    ratios = np.full((2, *scores.shape), np.nan)
+    weight = _by_age(scores)
+    ahead = np.arange(1, scores.shape[2] + 1)
+    for place in range(LEAST_ORIGINS, len(scores)):
+        came = origins[:place, None] + ahead[None, :] <= origins[place]
+        earlier = np.where(came[:, None, :], scores[:place], np.nan)
+        if not np.isfinite(earlier).any():
+            continue
+        low, high, seen = _quantiles(earlier, _by_age(earlier))
+        for side, (sign, curve) in enumerate(((-1.0, low), (1.0, high))):
+            distance = np.maximum(_distance(curve, seen, scores.shape[2]), LEAST_RELATIVE)
+            ratios[side, place] = sign * scores[place] / distance
+    low_stretch, high_stretch = (_stretched(ratio, weight) for ratio in ratios)
+    return low_stretch, high_stretch
+
+
+def _stretched(ratio: Array, weight: Array) -> float:
+    known = np.isfinite(ratio)
+    if not known.any():
+        return 1.0
+    level = UPPER * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
+    weights = np.broadcast_to(weight[:, :, None], ratio.shape)[known]
+    found = _weighted_quantile(ratio[known], weights, min(level, HIGHEST_LEVEL))
+    judged = int(known.any(axis=(1, 2)).sum())
+    return float(np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS)))
+
+
+def _worth(outside: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> float:
+    """Independent observations that all are worth, by how alike those of one origin are."""
+    count = known.sum(axis=(1, 2)).astype(float)
+    used = count > 0
+    number, origins = count[used], int(used.sum())
+    total = float(number.sum())
+    if origins < LEAST_ORIGINS or total <= origins:
+        return total
+    share = (outside & known).sum(axis=(1, 2))[used] / number
+    mean = float((share * number).sum() / total)
+    between = float((number * (share - mean) ** 2).sum()) / (origins - 1)
+    within = float((number * share * (1 - share)).sum()) / (total - origins)
+    size = (total - float((number**2).sum()) / total) / (origins - 1)
+    alike = (between - within) / max(between + (size - 1) * within, 1e-12)
+    return total / (1 + (total / origins - 1) * float(np.clip(alike, 0.0, 1.0)))
 
 
 def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
@@ -147,7 +247,13 @@ def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
     return float(np.exp(mean_y - growth * mean_x)), growth
 
 
-def error_model(error: Array, forecast: Array, level: Array, kind: npt.NDArray[np.int64]) -> ErrorModel:
+def error_model(
+    error: Array,
+    forecast: Array,
+    level: Array,
+    kind: npt.NDArray[np.int64],
+    origins: npt.NDArray[np.int64],
+) -> ErrorModel:
     """Quantiles of the scaled errors by kind and bucket ahead, smoothed and continued by a power law.
 
     Parameters
@@ -158,6 +264,8 @@ def error_model(error: Array, forecast: Array, level: Array, kind: npt.NDArray[n
         Usual demand of each series.
     kind
         Kind of each series, such as intermittent or not.
+    origins
+        Number of buckets that were known at each origin, ascending.
 
     References
     ----------
@@ -171,8 +279,13 @@ def error_model(error: Array, forecast: Array, level: Array, kind: npt.NDArray[n
     lower, upper, seen = {}, {}, error.shape[2]
     for number in np.unique(kind):
         own = scores[:, kind == number]
-        enough = np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2]
-        lower[int(number)], upper[int(number)], own_seen = _quantiles(own if enough else scores)
+        used = own if np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2] else scores
+        used = used[:, :: max(1, used.shape[1] // MOST_SERIES)]
+        weight = _by_age(used)
+        low, high, own_seen = _quantiles(used, weight)
+        stretch = _stretch(used, origins)
+        lower[int(number)] = (low[0] * stretch[0], low[1])
+        upper[int(number)] = (high[0] * stretch[1], high[1])
         seen = min(seen, own_seen)
     return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
 
@@ -181,14 +294,11 @@ def band(
     forecast: Array, level: Array, kind: npt.NDArray[np.int64], model: ErrorModel
 ) -> tuple[Array, Array]:
     """Distance of the 10 percent and of the 90 percent quantile from the forecast, both positive."""
-    ahead = np.arange(1, forecast.shape[1] + 1, dtype=float)
     spread = model.scale.reshape((-1, 1)) * _height(forecast, level) ** model.power
-    beyond = np.maximum(ahead / model.seen, 1.0)
     distances = []
     for side in (model.lower, model.upper):
-        start = np.array([side[int(number)][0] for number in kind]).reshape((-1, 1))
-        growth = np.array([side[int(number)][1] for number in kind]).reshape((-1, 1))
-        distances.append(spread * start * ahead**growth * beyond ** np.maximum(0.0, UNSEEN_GROWTH - growth))
+        by_kind = {number: _distance(curve, model.seen, forecast.shape[1]) for number, curve in side.items()}
+        distances.append(spread * np.stack([by_kind[int(number)] for number in kind]))
     return np.minimum(distances[0], forecast), distances[1]
 
 

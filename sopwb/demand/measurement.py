@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.sparse.linalg import splu
 
 from sopwb.config.demand import ActivitySettings
 from sopwb.demand.panel import Array
@@ -176,16 +177,37 @@ def _inverse(precision: Array) -> Array:
     return triangle + np.tril(triangle, -1).T
 
 
+def _marginal(precision: sparse.csr_matrix, right: Array, free: Array) -> tuple[Array, Array]:
+    """Mean of every parameter, and the variance of those that are not shocks; NaN for the shocks.
+
+    The shocks are taken out first: those of one bucket are met by no cell of another, so their part of the
+    precision falls apart into small blocks. With D that part, B the part between and A the rest, the
+    others have the covariance (A - B D^-1 B')^-1.
+    """
+    kept, taken = np.flatnonzero(free), np.flatnonzero(~free)
+    rows = precision[kept]
+    own, between = rows[:, kept].toarray(), rows[:, taken]
+    blocks = splu(precision[taken][:, taken].tocsc()) if len(taken) else None
+    through = blocks.solve(between.T.toarray()) if blocks is not None else np.zeros((0, len(kept)))
+    covariance = _inverse(own - between @ through)
+    mean, variance = np.zeros(len(right)), np.full(len(right), np.nan)
+    mean[kept] = covariance @ (right[kept] - through.T @ right[taken])
+    variance[kept] = np.diag(covariance)
+    if blocks is not None:
+        mean[taken] = blocks.solve(right[taken] - between.T @ mean[kept])
+    return mean, variance
+
+
 def _solved(
     parameters: pd.DataFrame, design: sparse.csr_matrix, target: Array, weight: Array
-) -> tuple[pd.DataFrame, Array]:
-    """Posterior for given spreads, and the spreads that this posterior suggests (one step of EM)."""
+) -> tuple[pd.DataFrame, sparse.csr_matrix]:
+    """Posterior for given spreads and its precision; and the spreads that it suggests (one step of EM)."""
     prior_mean = parameters["prior_mean"].to_numpy(dtype=float)
     prior_sd = parameters["prior_sd"].to_numpy(dtype=float)
     weighed = sparse.diags(weight) @ design
-    covariance = _inverse((design.T @ weighed).toarray() + np.diag(1 / prior_sd**2))
-    mean = covariance @ (weighed.T @ target + prior_mean / prior_sd**2)
-    variance = np.diag(covariance)
+    precision = sparse.csr_matrix(design.T @ weighed + sparse.diags(1 / prior_sd**2))
+    free = (parameters["level"] != "shock").to_numpy()
+    mean, variance = _marginal(precision, weighed.T @ target + prior_mean / prior_sd**2, free)
     square = pd.Series((mean - prior_mean) ** 2 + variance)
     pooled = parameters["pool"] != ""
     sums = square[pooled].groupby(parameters["pool"][pooled])
@@ -194,7 +216,7 @@ def _solved(
         BELIEF_COUNT + parameters["pool"].map(sums.size())
     )
     spread = np.where(pooled, revised.astype(float) ** 0.5, prior_sd)
-    return parameters.assign(mean=mean, sd=variance**0.5, prior_sd=spread), covariance
+    return parameters.assign(mean=mean, prior_sd=spread), precision
 
 
 def measured_response(
@@ -246,8 +268,10 @@ def measured_response(
             away = np.abs(rows.logs - predicted - design @ in_shocks) / rows.variance**0.5
             weight = np.minimum(1.0, CLEAR / np.maximum(away, 1e-9)) ** 2 / rows.variance
         target = rows.logs - predicted + design @ (means - in_shocks)
-        parameters, covariance = response.parameters, response.covariance
+        parameters = response.parameters
         for _ in range(INNER):
-            parameters, covariance = _solved(parameters, design, target, weight)
-        response = replace(response, parameters=parameters, covariance=covariance)
-    return response
+            parameters, precision = _solved(parameters, design, target, weight)
+        response = replace(response, parameters=parameters)
+    covariance = _inverse(precision.toarray())
+    deviation = np.diag(covariance) ** 0.5
+    return Response(response.parameters.assign(sd=deviation), covariance)

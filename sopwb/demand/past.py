@@ -18,7 +18,7 @@ from sopwb.demand.calendar_effect import (
     calendar_effect,
     calendar_marks,
 )
-from sopwb.demand.cleaning import filled_stock_outs, noise_rate, outlier_adjustment, usual_level
+from sopwb.demand.cleaning import filled_stock_outs, known_median, noise_rate, outlier_adjustment, usual_level
 from sopwb.demand.common import common_deviation, group_mean
 from sopwb.demand.gaps import missing_buckets
 from sopwb.demand.history import Books, books_of
@@ -359,6 +359,6 @@ def _row_variance(values: Array) -> Array:
     known = np.isfinite(values)
     enough = known.sum(axis=1) >= LEAST_KNOWN
     some = np.where(enough[:, None], values, 0.0)
-    median = np.nanmedian(np.abs(some - np.nanmedian(some, axis=1, keepdims=True)), axis=1)
+    median = known_median(np.abs(some - known_median(some)[:, None]))
     deviation = np.maximum(median * MEDIAN_TO_DEVIATION, LEAST_DEVIATION)
     return np.where(enough, deviation**2, np.inf)

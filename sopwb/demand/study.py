@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from sopwb.config.demand import ForecastSettings
+from sopwb.demand.backtest import origins_of
 from sopwb.demand.combine import Forecaster
 from sopwb.demand.drivers import driver_effects
-from sopwb.demand.forecast import panel_outlook
+from sopwb.demand.forecast import Lift, panel_outlook
 from sopwb.demand.intake import Intake, future_drivers, intake
 from sopwb.demand.panel import Array, Panel
 from sopwb.demand.reconcile import summing_matrix
@@ -120,19 +121,40 @@ def study(
     if given.series.empty:
         return Study(_rows(given, wanted, freq, *np.zeros((3, 0, most))), given.excluded, given.remarks)
     settings = settings or study_settings(most, season)
-    panel, lift = given.panel(season), np.ones((len(given.series), most))
+    panel, lift = given.panel(season), None
     if ahead_values:
-        window = max(LEAST_WINDOW, season // 2) | 1
-        groups = [np.asarray(pd.factorize(given.series[name])[0]) for name in given.levels]
-        drivers = driver_effects(given.history, given.drivers, ahead_values, groups, window=window)
-        panel, lift = Panel(panel.history / drivers.past, panel.group), drivers.ahead
+        panel, lift = _without_drivers(given, panel, ahead_values, settings, season)
     together = (
         (given.series["step"] == given.series["step"].max()).all() and given.levels and not ahead_values
     )
     summing = summing_matrix(given.series, given.levels) if accurate and together else None
-    outlook = panel_outlook(panel, panel, known, settings, horizon=most, season=season, summing=summing)
+    outlook = panel_outlook(
+        panel, panel, known, settings, horizon=most, season=season, summing=summing, lift=lift
+    )
     paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
-    return Study(_rows(given, wanted, freq, *(lift * path for path in paths)), given.excluded, given.remarks)
+    return Study(_rows(given, wanted, freq, *paths), given.excluded, given.remarks)
+
+
+def _without_drivers(
+    given: Intake, panel: Panel, ahead: Mapping[str, Array], settings: ForecastSettings, season: int
+) -> tuple[Panel, Lift]:
+    """Panel without the effects of the drivers, and these effects; the backtest has its own, read earlier."""
+    window = max(LEAST_WINDOW, season // 2) | 1
+    groups = [np.asarray(pd.factorize(given.series[name])[0]) for name in given.levels]
+    drivers = driver_effects(given.history, given.drivers, ahead, groups, window=window)
+    whole = Panel(panel.history / drivers.past, panel.group)
+    origins = origins_of(panel.history.shape[1], season, settings)
+    if len(origins) == 0:
+        return whole, Lift(whole, drivers.past, drivers.ahead)
+    first = int(origins[0])
+    parts = ({name: values[:, piece] for name, values in given.drivers.items()} for piece in _split(first))
+    early = driver_effects(given.history[:, :first], *parts, groups, window=window)
+    past = np.concatenate([early.past, early.ahead], axis=1)
+    return whole, Lift(Panel(panel.history / past, panel.group), past, drivers.ahead)
+
+
+def _split(place: int) -> tuple[slice, slice]:
+    return slice(None, place), slice(place, None)
 
 
 def _season_tried(season: int, freq: str) -> int:

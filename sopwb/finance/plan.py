@@ -20,7 +20,7 @@ from sopwb.finance.profit_and_loss import cost_line_months, operating_lines, run
 from sopwb.finance.sales_plan import fiscal, margin_plan, pallets, unconstrained_plan
 from sopwb.measure.line import SIGN, with_subtotals
 
-__all__ = ["FinancialPlan", "financial_plan"]
+__all__ = ["FinancialPlan", "cash_items", "financial_plan", "past_purchases", "tax_rates"]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _cost_lines(
         tables["cost_line"], index, revenue, pallets(volume, tables["unit_conversion"])
     )
     activities = activity_cost(tables["activity"], tables["activity_effect"], index)
-    balance = loans + _items(tables["cash_item"], index)["loan"].cumsum()
+    balance = loans + cash_items(tables["cash_item"], index)["loan"].cumsum()
     interest = pd.DataFrame(
         {
             "period": index,
@@ -165,18 +165,20 @@ def _profit(
     variance = made.variance.groupby("period")["amount_value"].sum().reindex(index, fill_value=0.0)
     before = operating_lines(volume, variance.astype(float), _freight(tables, index), lines)
     return taxed(
-        before, _tax_rates(tables["tax_rule"], model, index), model.finance.loss_carried_forward_value
+        before, tax_rates(tables["tax_rule"], model, index), model.finance.loss_carried_forward_value
     )
 
 
-def _tax_rates(tax_rule: pd.DataFrame, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+def tax_rates(tax_rule: pd.DataFrame, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+    """Rate of income tax in each month."""
     rules = tax_rule[tax_rule["tax"] == "income"].sort_values("valid_from")
     held = [valid_on(rules, month)["tax_rate"] for month in index]
     rates = [float(rule.iloc[-1]) if len(rule) else model.finance.income_tax_rate for rule in held]
     return pd.Series(rates, index=index, dtype=float)
 
 
-def _items(cash_item: pd.DataFrame, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:
+def cash_items(cash_item: pd.DataFrame, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:
+    """Capital items, loans, dividends and equity of each month, cash in positive; a column a kind."""
     wide = cash_item.pivot_table(
         index="period", columns="kind", values="amount_value", aggfunc="sum", fill_value=0.0
     )
@@ -205,7 +207,7 @@ def _months(
     cash = signed[lines["is_cash"] & ~below].groupby(lines["period"]).sum()
     non_cash = signed[~lines["is_cash"]].groupby(lines["period"]).sum()
     days = supplier_days(tables["supply_plan"], tables["payment_term"], settings.supplier_days)
-    past = _past_purchases(tables["purchase_receipt"], tables["product_cost"])
+    past = past_purchases(tables["purchase_receipt"], tables["product_cost"])
     months = pd.DataFrame(
         {
             "revenue": volume.groupby("period")["revenue_value"].sum(),
@@ -229,10 +231,11 @@ def _months(
         },
         index=index,
     ).fillna(0.0)
-    return months.join(_items(tables["cash_item"], index)).reset_index()
+    return months.join(cash_items(tables["cash_item"], index)).reset_index()
 
 
-def _past_purchases(purchase_receipt: pd.DataFrame, product_cost: pd.DataFrame) -> pd.Series[float]:
+def past_purchases(purchase_receipt: pd.DataFrame, product_cost: pd.DataFrame) -> pd.Series[float]:
+    """Purchases before the plan by fiscal month, at standard cost."""
     standard = product_cost.set_index("product")["standard_cost_per_unit"]
     value = purchase_receipt["received_qty"] * purchase_receipt["product"].map(standard)
     return value.groupby(fiscal_month(purchase_receipt["received_date"])).sum().astype(float)

@@ -1,4 +1,4 @@
-"""The doors of the room: cost of products, and the financial plan."""
+"""The doors of the room: cost of products, what lies outside the supply plan, and the financial plan."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pandas as pd
 from sopwb.calendar import fiscal_year
 from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
+from sopwb.finance import outside_plan as outside
 from sopwb.finance import product_cost as costing
 from sopwb.finance.bridges import ebit_bridge, year_on_year_bridges
 from sopwb.finance.plan import financial_plan
@@ -15,7 +16,7 @@ from sopwb.finance.target_values import target_values
 from sopwb.finance.working_capital import working_capital
 from sopwb.schema import load_schema
 
-__all__ = ["finance", "product_cost"]
+__all__ = ["finance", "outside_plan", "product_cost"]
 
 
 def product_cost(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -33,6 +34,11 @@ def product_cost(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Dat
         settings=model.finance,
     )
     return {"product_cost": cost}
+
+
+def outside_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Money that the supply plan does not decide, where the financial plan limits it."""
+    return {"outside_plan": outside.outside_plan(tables, model)}
 
 
 def finance(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:

@@ -14,7 +14,7 @@ from sopwb.finance.target_gap import MonthValue
 from sopwb.measure.scope import with_dimensions
 from sopwb.measure.service import on_time
 
-__all__ = ["target_values"]
+__all__ = ["actual_values", "target_values"]
 
 
 def target_values(plan: FinancialPlan, tables: Tables) -> Mapping[str, MonthValue]:
@@ -24,16 +24,45 @@ def target_values(plan: FinancialPlan, tables: Tables) -> Mapping[str, MonthValu
     the whole company are those of the profit and loss.
     """
     first = plan.months["period"].min()
+    actual = actual_values(tables, plan.profit_and_loss, first)
+    margin = _scoped(tables, plan.margin_plan, "margin_value")
+    planned = {
+        "revenue": _scoped(tables, plan.margin_plan, "revenue_value"),
+        "gross_margin": _with_rest(margin, _line(plan.profit_and_loss, "gross_margin", "forecast")),
+        "ebit": _line(plan.profit_and_loss, "ebit", "forecast"),
+        "service": _planned_service(tables),
+        "capex": _capex(tables["cash_item"], first, is_past=False),
+        "purchase_value": _months(plan, "purchases"),
+    }
+    flows = {measure: MonthValue(actual.get(measure, _nothing()), rows) for measure, rows in planned.items()}
     return {
-        "revenue": _revenue(plan, tables, first),
-        "gross_margin": _margin(plan, tables, first),
-        "ebit": _line(plan, "ebit"),
+        **flows,
         "cash": _level(plan, "cash"),
         "stock_value": _stock(plan, tables),
         "working_capital": _level(plan, "working_capital"),
-        "service": _service(tables, first),
-        "purchase_value": MonthValue(_nothing(), _months(plan, "purchases")),
-        "capex": _capex(tables["cash_item"], first),
+    }
+
+
+def actual_values(
+    tables: Tables, profit_and_loss: pd.DataFrame, first: pd.Timestamp
+) -> dict[str, pd.DataFrame]:
+    """Months before the plan of each measure that is added up or is a rate, with its dimensions.
+
+    Parameters
+    ----------
+    profit_and_loss
+        version, period, line, amount_value with subtotals.
+    first
+        First month of the plan.
+    """
+    sold = _sold(tables, first)
+    margin = _scoped(tables, sold, "margin_value")
+    return {
+        "revenue": _scoped(tables, sold, "revenue_value"),
+        "gross_margin": _with_rest(margin, _line(profit_and_loss, "gross_margin", "actual")),
+        "ebit": _line(profit_and_loss, "ebit", "actual"),
+        "service": _past_service(tables, first),
+        "capex": _capex(tables["cash_item"], first, is_past=True),
     }
 
 
@@ -66,36 +95,21 @@ def _scoped(tables: Tables, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return dimensions.rename(columns={column: "amount_value"})
 
 
-def _revenue(plan: FinancialPlan, tables: Tables, first: pd.Timestamp) -> MonthValue:
-    actual = _scoped(tables, _sold(tables, first), "revenue_value")
-    return MonthValue(actual, _scoped(tables, plan.margin_plan, "revenue_value"))
-
-
-def _margin(plan: FinancialPlan, tables: Tables, first: pd.Timestamp) -> MonthValue:
-    """Gross margin: by family or market at standard, of the whole company with variances as booked.
-
-    What the profit and loss has beyond products is a row without dimensions, so that scopes leave it out.
-    """
-    sold = _scoped(tables, _sold(tables, first), "margin_value")
-    planned = _scoped(tables, plan.margin_plan, "margin_value")
-    booked = _line(plan, "gross_margin")
-    return MonthValue(_with_rest(sold, booked.actual), _with_rest(planned, booked.planned))
-
-
 def _with_rest(rows: pd.DataFrame, total: pd.DataFrame) -> pd.DataFrame:
-    """Rows, and a row without dimensions that brings each month of the total up to it."""
+    """Rows, and a row without dimensions that brings each month of the total up to it.
+
+    So gross margin is by family or market at standard, and of the whole company with variances as
+    booked: what the profit and loss has beyond products is left out by every scope.
+    """
     known = rows.groupby("period")["amount_value"].sum()
     rest = total.assign(amount_value=total["amount_value"] - total["period"].map(known).fillna(0.0))
     kept = rows[rows["period"].isin(total["period"])] if len(total) else rows
     return pd.concat([part for part in (kept, rest) if len(part)] or [rows], ignore_index=True)
 
 
-def _line(plan: FinancialPlan, line: str) -> MonthValue:
-    rows = plan.profit_and_loss[plan.profit_and_loss["line"] == line]
-    actual, planned = (
-        rows.loc[rows["version"] == version, ["period", "amount_value"]] for version in ("actual", "forecast")
-    )
-    return MonthValue(actual, planned)
+def _line(profit_and_loss: pd.DataFrame, line: str, version: str) -> pd.DataFrame:
+    rows = profit_and_loss[profit_and_loss["line"] == line]
+    return rows.loc[rows["version"] == version, ["period", "amount_value"]]
 
 
 def _level(plan: FinancialPlan, measure: str) -> MonthValue:
@@ -123,8 +137,8 @@ def _stock(plan: FinancialPlan, tables: Tables) -> MonthValue:
     return MonthValue(booked[["period", "amount_value"]], scoped)
 
 
-def _service(tables: Tables, first: pd.Timestamp) -> MonthValue:
-    """Quantity shipped in its own bucket over demand; before the plan, quantity delivered by its day."""
+def _past_service(tables: Tables, first: pd.Timestamp) -> pd.DataFrame:
+    """Quantity delivered by its day over quantity ordered, before the plan."""
     lines = tables["delivery"][tables["delivery"]["requested_date"] < first]
     in_time = lines["delivered_date"] <= lines["requested_date"]
     actual = pd.DataFrame(
@@ -136,15 +150,19 @@ def _service(tables: Tables, first: pd.Timestamp) -> MonthValue:
             "base_value": lines["ordered_qty"],
         }
     )
+    return with_dimensions(actual, tables["product"], tables["market"])
+
+
+def _planned_service(tables: Tables) -> pd.DataFrame:
+    """Quantity shipped in its own bucket over demand."""
     served = on_time(tables["shipment_plan"]).rename(
         columns={"on_time_qty": "amount_value", "demand_qty": "base_value"}
     )
     planned = fiscal(served[["product", "market", "period", "amount_value", "base_value"]], tables["period"])
-    both = (with_dimensions(part, tables["product"], tables["market"]) for part in (actual, planned))
-    return MonthValue(*both)
+    return with_dimensions(planned, tables["product"], tables["market"])
 
 
-def _capex(cash_item: pd.DataFrame, first: pd.Timestamp) -> MonthValue:
+def _capex(cash_item: pd.DataFrame, first: pd.Timestamp, *, is_past: bool) -> pd.DataFrame:
     spent = cash_item[cash_item["kind"] == "capex"]
     rows = spent.assign(amount_value=-spent["amount_value"])[["period", "amount_value"]]
-    return MonthValue(rows[rows["period"] < first], rows[rows["period"] >= first])
+    return rows[(rows["period"] < first) == is_past]

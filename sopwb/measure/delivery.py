@@ -128,7 +128,7 @@ def _price(lines: pd.DataFrame, sales: pd.DataFrame, as_of: pd.Timestamp) -> pd.
 
 
 def _of_scope(lines: pd.DataFrame, settings: DeliverySettings) -> pd.DataFrame:
-    month = lines["due_date"].dt.strftime("%Y-%m")
+    month = _month(lines["due_date"])
     counted = _counted(lines.assign(period=month), settings.unit)
     keys = ["scope", "period"]
     by_month = counted.groupby(keys, as_index=False)[COUNTS].sum()
@@ -137,6 +137,12 @@ def _of_scope(lines: pd.DataFrame, settings: DeliverySettings) -> pd.DataFrame:
     missed = pd.concat([lines.assign(period=ALL), lines.assign(period=month)])
     value = missed.groupby(keys, as_index=False)["missed_value"].sum(min_count=1)
     return table.merge(value, on=keys, how="left", validate="one_to_one")
+
+
+def _month(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Month of each date, as ``2026-02``; each month is written once, as dates are many."""
+    codes, months = pd.factorize(date.dt.to_period("M"))
+    return pd.Series(months.astype(str).to_numpy()[codes], index=date.index)
 
 
 def _counted(lines: pd.DataFrame, unit: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from sopwb.measure.wording import count, money, month, named, rate, words, year_
 __all__ = ["TOPICS", "headlines"]
 
 NAMED_TARGETS = 3
+CENT = 0.01
 TIE_MONTHS = 12
 
 
@@ -68,7 +69,7 @@ def _service(tables: Tables, model: Model) -> str:
     parts = [
         f"{money(short['kpi_value'], model.currency)} of it is {name}"
         for short, name in ((lost, "lost"), (late, "late"))
-        if short and short["kpi_value"] > 0
+        if short and short["kpi_value"] >= CENT / 2
     ]
     rest = "; " + " and ".join(parts) if parts else ""
     return f"{rate(row['kpi_value'])} of demand is shipped on time{against}{rest}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["in_scope", "with_dimensions"]
+__all__ = ["DIMENSIONS", "in_scope", "with_dimensions"]
 
 DIMENSIONS = ("product", "family", "market", "channel", "region")
 

@@ -8,7 +8,7 @@ are rates (0.98 is 98 %). Widths are in pixels; at most 900 wide, so that a page
 
 from __future__ import annotations
 
-from sopwb.report.charts_of_parts import family_grid, small_multiples, stacked
+from sopwb.report.charts_of_parts import deviation_grid, family_grid, small_multiples, stacked
 from sopwb.report.charts_of_structure import bars_by_structure, calendar_bars, waterfall
 from sopwb.report.charts_of_time import columns_over_time, lines_with_band
 from sopwb.report.heat import heat_map, table_heat
@@ -19,6 +19,7 @@ __all__ = [
     "bars_by_structure",
     "calendar_bars",
     "columns_over_time",
+    "deviation_grid",
     "family_grid",
     "heat_map",
     "lines_with_band",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from sopwb.report import marks
+from sopwb.report import grammar, marks
 from sopwb.report.columns import (
     columns_in_order,
     domain_of,
@@ -22,10 +22,7 @@ from sopwb.report.columns import (
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light
 
-if TYPE_CHECKING:
-    import altair as alt
-
-__all__ = ["family_grid", "small_multiples", "stacked"]
+__all__ = ["deviation_grid", "family_grid", "small_multiples", "stacked"]
 
 
 def small_multiples(
@@ -52,10 +49,8 @@ def small_multiples(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     scale = scale_of(data["value"], unit)
     frame = labelled(data, scale)
     domain = domain_of(list(frame["value"]), head=0.2)
@@ -66,9 +61,9 @@ def small_multiples(
     for name in order:
         rows = frame[frame[by] == name]
         layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
-        title = alt.TitleParams(str(name), fontSize=12, anchor="start", color=light("ink"), frame="group")
-        panels.append(alt.layer(*layers).properties(width=width, height=height, title=title))
-    return alt.concat(*panels, columns=columns, spacing=18).properties(
+        title = grammar.TitleParams(str(name), fontSize=12, anchor="start", color=light("ink"), frame="group")
+        panels.append(grammar.layer(*layers).properties(width=width, height=height, title=title))
+    return grammar.concat(*panels, columns=columns, spacing=18).properties(
         title=marks.unit_title(f"{scale.title}, same scale")
     )
 
@@ -94,10 +89,8 @@ def family_grid(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     families = list(dict.fromkeys(data["family"]))
     first, last = families[:1], families[-1:]
     periods = list(data["period"])
@@ -111,21 +104,86 @@ def family_grid(
             titled = {"title": marks.unit_title(heading)} if [family] == first else {}
             panels.append(panel.properties(width=width, height=height, **titled))
     spacing = {"row": 10, "column": 28}
-    return alt.concat(*panels, columns=len(units), spacing=spacing, bounds="flush")
+    return grammar.concat(*panels, columns=len(units), spacing=spacing, bounds="flush")
 
 
-def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: alt.X, *, is_named: bool) -> Any:
+def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: grammar.Words, *, is_named: bool) -> Any:
     """One family's columns of one measure, on the scale of the measure; the first names the family."""
-    import altair as alt
-
-    domain = domain_of(list(frame["value"]), head=0.3)
+    domain = domain_of(list(frame["value"]), head=0.45)
     rows = labelled(frame[frame["family"] == family], scale_of(frame["value"], unit))
     layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
-    if is_named:
-        name = alt.Chart(alt.InlineData(values=[{"name": family}]))
-        text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
-        layers.append(text.encode(x=alt.value(0), y=alt.value("height"), text="name:N"))
-    return alt.layer(*layers)
+    return grammar.layer(*layers, *([_row_name(family)] if is_named else []))
+
+
+def _row_name(family: str) -> Any:
+    """Name of a row of panels, left of its first."""
+    name = grammar.data_chart(grammar.InlineData(values=[{"name": family}]))
+    text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
+    return text.encode(x=grammar.value(0), y=grammar.value("height"), text="name:N")
+
+
+def deviation_grid(
+    data: pd.DataFrame, *, measures: Sequence[str], unit: str = "", width: int = 230, height: int = 56
+) -> Any:
+    """Deviations from plan added up over time before their tolerance band: a row for each family.
+
+    Parameters
+    ----------
+    data
+        Columns ``family``, ``measure``, ``period``, ``value`` (deviation added up) and ``tolerance`` (width
+        of the band on either side). Families are shown in the order in which they first appear, all panels
+        on one scale.
+    measures
+        Columns of panels, in order.
+    unit
+        Unit, said once for each measure.
+    width, height
+        Of one panel.
+
+    Returns
+    -------
+    Chart
+    """
+    families = list(dict.fromkeys(data["family"]))
+    scale = scale_of(data["value"], unit)
+    domain = domain_of([*data["value"], *data["tolerance"], *-data["tolerance"]], head=0.3)
+    rows = data.assign(version=marks.ACTUAL)
+    panels = []
+    for family in families:
+        for place, measure in enumerate(measures):
+            x = time_axis(list(rows["period"]), width, is_labelled=family == families[-1])
+            own = labelled(rows[(rows["family"] == family) & (rows["measure"] == measure)], scale)
+            panel = grammar.layer(
+                *_deviation_layers(own, x, domain), *([_row_name(family)] if place == 0 else [])
+            )
+            heading = (
+                {"title": marks.unit_title(f"{measure}, {scale.title}")} if family == families[0] else {}
+            )
+            panels.append(panel.properties(width=width, height=height, **heading))
+    spacing = {"row": 10, "column": 28}
+    return grammar.concat(*panels, columns=len(measures), spacing=spacing, bounds="flush")
+
+
+def _deviation_layers(rows: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:
+    """Band, columns that turn red outside it, and the number of the last one."""
+    is_beyond = rows["value"].abs() > rows["tolerance"]
+    rows = rows.assign(
+        low=-rows["tolerance"],
+        colour=[light("bad") if beyond else light("actual") for beyond in is_beyond],
+        label=[text if text.startswith(("\u2212", "0")) else f"+{text}" for text in rows["label"]],
+    )
+    base = grammar.data_chart(marks.records(rows)).encode(x=x)
+    band = base.mark_bar(width={"band": 1.0}, fill=light("band"), aria=False)
+    bars = base.mark_bar(width={"band": 0.5})
+    zero = grammar.data_chart(grammar.InlineData(values=[{"value": 0}])).mark_rule(
+        stroke=light("plan"), strokeWidth=1, aria=False
+    )
+    return [
+        band.encode(y=value_axis(domain, "low"), y2="tolerance:Q"),
+        bars.encode(y=value_axis(domain), fill=grammar.Fill("colour:N", scale=None), description="tip:N"),
+        zero.encode(y=value_axis(domain)),
+        numbers_on(rows.tail(1), x, domain),
+    ]
 
 
 def stacked(
@@ -152,10 +210,8 @@ def stacked(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     totals = data.groupby("period")["value"].sum()
     scale = scale_of(totals, unit)
     sizes = data.groupby("part")["value"].sum()
@@ -165,13 +221,13 @@ def stacked(
     y = value_axis(domain)
     x = time_axis(list(frame["period"]), width)
     bars = (
-        alt.Chart(marks.records(frame))
+        grammar.data_chart(marks.records(frame))
         .mark_bar(width={"band": 0.75}, stroke=light("paper"), strokeWidth=0.5)
         .encode(
             x=x,
             y=value_axis(domain, "foot"),
             y2="head:Q",
-            fill=alt.Fill("colour:N", scale=None),
+            fill=grammar.Fill("colour:N", scale=None),
             description="tip:N",
         )
     )
@@ -185,7 +241,7 @@ def stacked(
     if size:
         layers.append(numbers_on(tops, x, domain, has_halo=target is not None, size=size))
     title = marks.unit_title(scale.title)
-    return alt.layer(*layers).properties(width=width, height=height, title=title)
+    return grammar.layer(*layers).properties(width=width, height=height, title=title)
 
 
 def _stacked_rows(data: pd.DataFrame, order: list[str], scale: Scale) -> pd.DataFrame:
@@ -212,12 +268,10 @@ def _part_names(
     frame: pd.DataFrame,
     domain: list[float],
     height: int,
-    y: alt.Y,
+    y: grammar.Words,
     further: list[tuple[float, str]],
 ) -> Any:
     """Names of the parts, and of the target, right of the last column, never on one another."""
-    import altair as alt
-
     last = frame[(frame["period"] == frame["period"].max()) & (frame["value"] > 0)]
     middles = (last["foot"] + last["head"]) / 2
     names = [*zip(middles, last["part"], strict=True), *further]
@@ -232,15 +286,15 @@ def _part_names(
     )
     layers = []
     for weight, some in rows.groupby("weight"):
-        text = alt.Chart(marks.records(some)).mark_text(
+        text = grammar.data_chart(marks.records(some)).mark_text(
             **marks.label_text(align="left", dx=6, fontWeight=str(weight))
         )
-        layers.append(text.encode(x=alt.value("width"), y=y, text="part:N"))
-    return alt.layer(*layers)
+        layers.append(text.encode(x=grammar.value("width"), y=y, text="part:N"))
+    return grammar.layer(*layers)
 
 
-def _target_rule(value: float, y: alt.Y) -> Any:
-    import altair as alt
-
-    rule = alt.Chart(alt.InlineData(values=[{"value": value}])).mark_rule(stroke=light("ink"), aria=False)
+def _target_rule(value: float, y: grammar.Words) -> Any:
+    rule = grammar.data_chart(grammar.InlineData(values=[{"value": value}])).mark_rule(
+        stroke=light("ink"), aria=False
+    )
     return rule.encode(y=y)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sopwb.report import marks, numbers
+from sopwb.report import grammar, marks, numbers
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light, variance_colour
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
 
@@ -21,13 +18,9 @@ BAR = 0.62
 TENTH = 0.1
 
 
-def _y(labels: list[str], *, is_labelled: bool = True) -> alt.Y:
-    import altair as alt
-
-    axis = (
-        alt.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8) if is_labelled else None
-    )
-    return alt.Y("label:N", sort=labels, scale=alt.Scale(domain=labels), axis=axis)
+def _y(labels: list[str], *, is_labelled: bool = True) -> grammar.Words:
+    axis = marks.label_axis(labels) if is_labelled else None
+    return grammar.Y("label:N", sort=labels, scale=grammar.Scale(domain=labels), axis=axis)
 
 
 def _ends(values: Any, width: int, *, room: int = 46) -> list[float]:
@@ -39,74 +32,68 @@ def _ends(values: Any, width: int, *, room: int = 46) -> list[float]:
     return [low - (share * spread if low < 0 else 0.0), high + (share * spread if high > 0 else 0.0)]
 
 
-def _bar_numbers(frame: pd.DataFrame, x: alt.X, y: alt.Y, gap: int = 5) -> Any:
+def _bar_numbers(frame: pd.DataFrame, x: grammar.Words, y: grammar.Words, gap: int = 5) -> Any:
     """Numbers at the end of bars: right of gains, left of losses."""
-    import altair as alt
-
     layers = []
     for rows, align, dx in (
         (frame[frame["end"] >= 0], "left", gap),
         (frame[frame["end"] < 0], "right", -gap),
     ):
-        base = alt.Chart(marks.records(rows)).encode(x=x, y=y, text="text:N")
+        base = grammar.data_chart(marks.records(rows)).encode(x=x, y=y, text="text:N")
         layers.append(base.mark_text(**marks.label_text(align=align, dx=dx, baseline="middle")))
-    return alt.layer(*layers)
+    return grammar.layer(*layers)
 
 
 def _zero(ends: list[float], colour: str = "quiet") -> Any:
-    import altair as alt
-
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=ends, nice=False, zero=False))
-    data = alt.InlineData(values=[{"value": 0}])
-    return alt.Chart(data).mark_rule(stroke=light(colour), strokeWidth=1, aria=False).encode(x=x)
+    x = grammar.X("value:Q", axis=None, scale=grammar.Scale(domain=ends, nice=False, zero=False))
+    data = grammar.InlineData(values=[{"value": 0}])
+    return grammar.data_chart(data).mark_rule(stroke=light(colour), strokeWidth=1, aria=False).encode(x=x)
 
 
 def _value_panel(
     frame: pd.DataFrame, named: tuple[str, str], reference: str, scale: Scale, width: int
 ) -> Any:
     """Panel of values, each before its reference."""
-    import altair as alt
-
     code, called = named
     has_reference = "reference" in frame.columns
     ends = _ends([*frame["value"], *(frame["reference"] if has_reference else [])], width)
-    axis_scale = alt.Scale(domain=ends, nice=False, zero=False)
+    axis_scale = grammar.Scale(domain=ends, nice=False, zero=False)
     y = _y(list(frame["label"]))
     layers: list[Any] = []
     if has_reference:
         look = {**marks.look(reference), "height": {"band": 0.9 if reference in marks.PLANS else BAR}}
         if reference not in marks.PLANS:
             look["yOffset"] = -4
-        base = alt.Chart(marks.records(frame.dropna(subset=["reference"])))
+        base = grammar.data_chart(marks.records(frame.dropna(subset=["reference"])))
         layers.append(
-            base.mark_bar(aria=False, **look).encode(x=alt.X("reference:Q", axis=None, scale=axis_scale), y=y)
+            base.mark_bar(aria=False, **look).encode(
+                x=grammar.X("reference:Q", axis=None, scale=axis_scale), y=y
+            )
         )
-    x = alt.X("value:Q", axis=None, scale=axis_scale)
-    bars = alt.Chart(marks.records(frame)).mark_bar(height={"band": BAR}, **marks.look(code))
+    x = grammar.X("value:Q", axis=None, scale=axis_scale)
+    bars = grammar.data_chart(marks.records(frame)).mark_bar(height={"band": BAR}, **marks.look(code))
     layers += [bars.encode(x=x, y=y, description="tip:N"), _zero(ends)]
     both = frame[["value", "reference"]] if has_reference else frame[["value"]]
     placed = frame.assign(end=both.min(axis=1).where(frame["value"] < 0, both.max(axis=1)))
-    layers.append(_bar_numbers(placed, alt.X("end:Q", axis=None, scale=axis_scale), y))
+    layers.append(_bar_numbers(placed, grammar.X("end:Q", axis=None, scale=axis_scale), y))
     title = f"{called}, {scale.title}" if scale.title else called
-    return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
+    return grammar.layer(*layers).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
 
 
 def _delta_panel(frame: pd.DataFrame, field: str, title: str, width: int, *, is_pin: bool) -> Any:
     """Panel of variances: bars for amounts, pins for percentages."""
-    import altair as alt
-
     rows = frame.dropna(subset=[field]).assign(end=frame[field], text=frame[f"{field}_text"])
     ends = _ends(rows["end"], width)
-    x = alt.X("end:Q", axis=None, scale=alt.Scale(domain=ends, nice=False, zero=False))
+    x = grammar.X("end:Q", axis=None, scale=grammar.Scale(domain=ends, nice=False, zero=False))
     y = _y(list(frame["label"]), is_labelled=False)
-    colour = alt.Fill("colour:N", scale=None)
-    base = alt.Chart(marks.records(rows))
+    colour = grammar.Fill("colour:N", scale=None)
+    base = grammar.data_chart(marks.records(rows))
     bars = base.mark_bar(height=2 if is_pin else {"band": 0.4}, aria=False).encode(x=x, y=y, fill=colour)
     shapes: list[Any] = [bars]
     if is_pin:
         heads = base.mark_point(shape="square", size=36, opacity=1, strokeWidth=0, fill=light("actual"))
         shapes.append(heads.encode(x=x, y=y))
-    return alt.layer(
+    return grammar.layer(
         *shapes, _zero(ends, "plan"), _bar_numbers(rows, x, y, gap=8 if is_pin else 5)
     ).properties(width=width, height={"step": ROW}, title=marks.unit_title(title))
 
@@ -142,10 +129,8 @@ def bars_by_structure(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     scale = scale_of([*data["value"], *data.get("reference", [])], unit)
     called, compared = names or (code, reference)
     frame = data.assign(
@@ -166,7 +151,7 @@ def bars_by_structure(
     ]
     if unit != "%":
         panels.append(_delta_panel(frame, "share", f"Δ {compared}, %", 100, is_pin=True))
-    return alt.hconcat(*panels, spacing=14)
+    return grammar.hconcat(*panels, spacing=14)
 
 
 def _with_variances(frame: pd.DataFrame, sense: str, scale: Scale) -> pd.DataFrame:
@@ -218,31 +203,29 @@ def waterfall(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     frame = _steps(bridge.sort_values("step", ignore_index=True), unit, sense)
     foot = _foot(frame) if is_cut else 0.0
     frame = _cut(frame, foot, unit) if foot else frame
     ends = _waterfall_ends(frame, width, foot)
-    axis_scale = alt.Scale(domain=ends, nice=False, zero=False)
+    axis_scale = grammar.Scale(domain=ends, nice=False, zero=False)
     labels = list(frame["label"])
     y = _y(labels)
     layers: list[Any] = []
     for code, rows in frame[frame["is_total"]].groupby("code", sort=True):
-        base = alt.Chart(marks.records(rows)).mark_bar(height={"band": BAR}, **marks.look(str(code)))
+        base = grammar.data_chart(marks.records(rows)).mark_bar(height={"band": BAR}, **marks.look(str(code)))
         layers.append(base.encode(x=_edge("low", axis_scale), x2="high:Q", y=y, description="tip:N"))
-    steps = alt.Chart(marks.records(frame[~frame["is_total"]])).mark_bar(height={"band": BAR})
-    fill = alt.Fill("colour:N", scale=None)
+    steps = grammar.data_chart(marks.records(frame[~frame["is_total"]])).mark_bar(height={"band": BAR})
+    fill = grammar.Fill("colour:N", scale=None)
     layers.append(steps.encode(x=_edge("low", axis_scale), x2="high:Q", y=y, fill=fill, description="tip:N"))
     layers += [*_connectors(frame, axis_scale, y), _zero(ends) if not foot else _breaks(frame, axis_scale, y)]
-    text = alt.Chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
+    text = grammar.data_chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
     layers.append(text.encode(x=_edge("high", axis_scale), y=y, text="text:N"))
     said = [heading, scale_of(frame["high"], unit).title, "steps in pp" if unit == "%" else ""]
     said += ["axis cut"] if foot else []
     title = marks.unit_title(", ".join(word for word in said if word))
-    return alt.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
+    return grammar.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
 
 
 def _foot(frame: pd.DataFrame) -> float:
@@ -267,22 +250,18 @@ def _cut(frame: pd.DataFrame, foot: float, unit: str) -> pd.DataFrame:
     return frame.assign(low=frame["low"].clip(lower=foot), text=text)
 
 
-def _breaks(frame: pd.DataFrame, axis_scale: alt.Scale, y: alt.Y) -> Any:
+def _breaks(frame: pd.DataFrame, axis_scale: grammar.Words, y: grammar.Words) -> Any:
     """Slanted gaps across the bars of totals, where the axis is cut."""
-    import altair as alt
-
     low, high = axis_scale["domain"]
     totals = frame.loc[frame["is_total"], ["label"]].assign(at=low + 0.06 * (high - low))
-    strokes = alt.Chart(marks.records(totals)).mark_point(
+    strokes = grammar.data_chart(marks.records(totals)).mark_point(
         shape="M-0.5,1.2L0.5,-1.2", size=160, stroke=light("paper"), strokeWidth=4, opacity=1, aria=False
     )
     return strokes.encode(x=_edge("at", axis_scale), y=y)
 
 
-def _edge(field: str, axis_scale: alt.Scale) -> alt.X:
-    import altair as alt
-
-    return alt.X(f"{field}:Q", axis=None, scale=axis_scale)
+def _edge(field: str, axis_scale: grammar.Words) -> grammar.Words:
+    return grammar.X(f"{field}:Q", axis=None, scale=axis_scale)
 
 
 def _steps(bridge: pd.DataFrame, unit: str, sense: str) -> pd.DataFrame:
@@ -325,14 +304,12 @@ def _waterfall_ends(frame: pd.DataFrame, width: int, foot: float = 0.0) -> list[
     return [low - (0.02 * spread if low < 0 else 0.0), high + spread * 52 / (width - 52)]
 
 
-def _connectors(frame: pd.DataFrame, axis_scale: alt.Scale, y: alt.Y) -> list[Any]:
+def _connectors(frame: pd.DataFrame, axis_scale: grammar.Words, y: grammar.Words) -> list[Any]:
     """Thin ticks that lead from the end of a bar to the begin of the next."""
-    import altair as alt
-
     ticks = pd.DataFrame(
         {"label": frame["label"].iloc[1:].to_list(), "at": frame["level"].iloc[:-1].to_list()}
     )
-    data = alt.Chart(marks.records(ticks))
+    data = grammar.data_chart(marks.records(ticks))
     return [
         data.mark_tick(thickness=1, stroke=light("quiet"), size=ROW, aria=False, yOffset=-ROW // 3).encode(
             x=_edge("at", axis_scale), y=y
@@ -351,10 +328,8 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     frame = data.assign(
         text=data["text"] if "text" in data.columns else "",
         code=data["code"] if "code" in data.columns else marks.FORECAST,
@@ -367,18 +342,20 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
             )
         ]
     )
-    y = alt.Y(
+    y = grammar.Y(
         "label:N",
         sort=list(dict.fromkeys(frame["label"])),
-        axis=alt.Axis(title=None, labelColor=light("ink"), domain=False, labelPadding=8),
+        axis=marks.label_axis(list(frame["label"])),
     )
-    x = alt.X("start_date:T", axis=alt.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True))
+    x = grammar.X(
+        "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True)
+    )
     layers: list[Any] = [
-        alt.Chart(marks.records(rows))
+        grammar.data_chart(marks.records(rows))
         .mark_bar(height=10, **marks.look(str(code)))
         .encode(x=x, x2="end_date:T", y=y, description="tip:N")
         for code, rows in frame.groupby("code", sort=True)
     ]
-    text = alt.Chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
-    layers.append(text.encode(x=alt.X("end_date:T"), y=y, text="text:N"))
-    return alt.layer(*layers).properties(width=width, height={"step": 20})
+    text = grammar.data_chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
+    layers.append(text.encode(x=grammar.X("end_date:T"), y=y, text="text:N"))
+    return grammar.layer(*layers).properties(width=width, height={"step": 20})

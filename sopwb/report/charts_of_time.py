@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from sopwb.report import marks
+from sopwb.report import grammar, marks
 from sopwb.report.columns import (
     columns_in_order,
     domain_of,
@@ -22,18 +22,13 @@ from sopwb.report.columns import (
 from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light, variance_colour
 
-if TYPE_CHECKING:
-    import altair as alt
-
 __all__ = ["columns_over_time", "lines_with_band"]
 
 
 def _variance_panel(
-    frame: pd.DataFrame, reference: str, sense: str, x: alt.X, width: int, body: Scale
+    frame: pd.DataFrame, reference: str, sense: str, x: grammar.Words, width: int, body: Scale
 ) -> Any:
     """Panel of differences to a reference, green or red, signed."""
-    import altair as alt
-
     main = frame[~frame["version"].isin([*marks.PLANS, *marks.PREVIOUS])]
     other = frame.loc[frame["version"] == reference, ["period", "value"]]
     joined = main.merge(other, on="period", how="inner", suffixes=("", "_reference"), validate="m:1")
@@ -51,12 +46,12 @@ def _variance_panel(
     domain = domain_of([*delta, 0.0], head=0.45)
     y = value_axis(domain)
     bars = (
-        alt.Chart(marks.records(rows))
+        grammar.data_chart(marks.records(rows))
         .mark_bar(width={"band": 0.35})
-        .encode(x=x, y=y, fill=alt.Fill("colour:N", scale=None), description="tip:N")
+        .encode(x=x, y=y, fill=grammar.Fill("colour:N", scale=None), description="tip:N")
     )
     zero = (
-        alt.Chart(alt.InlineData(values=[{"value": 0}]))
+        grammar.data_chart(grammar.InlineData(values=[{"value": 0}]))
         .mark_rule(stroke=light("plan"), strokeWidth=1, aria=False)
         .encode(y=y)
     )
@@ -64,7 +59,7 @@ def _variance_panel(
     ends = rows["value"].isin([rows["value"].min(), rows["value"].max()])
     size = font_for(list(rows["label"]), list(frame["period"]), width)
     text = numbers_on(rows, x, domain, size=size) if size else numbers_on(rows[ends], x, domain)
-    return alt.layer(zero, bars, text).properties(width=width, height=62, title=title)
+    return grammar.layer(zero, bars, text).properties(width=width, height=62, title=title)
 
 
 def columns_over_time(
@@ -100,10 +95,8 @@ def columns_over_time(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     scale = scale_of(data["value"], unit)
     frame = labelled(data, scale)
     periods = list(frame["period"])
@@ -119,13 +112,13 @@ def columns_over_time(
     is_crossed = target is not None or bool(frame["version"].isin(marks.PREVIOUS).any())
     named = numbers_on(placed, x, domain, has_halo=is_crossed, size=size)
     layers.append(named if size else peak_number(main, x, domain))
-    body = alt.layer(*layers).properties(
+    body = grammar.layer(*layers).properties(
         width=width, height=height, title=marks.unit_title(_said(heading, scale.title))
     )
     if variance is None or not (frame["version"] == variance).any():
         return body
     top = _variance_panel(frame, variance, sense, time_axis(periods, width, is_labelled=False), width, scale)
-    return alt.vconcat(top, body, spacing=8)
+    return grammar.vconcat(top, body, spacing=8)
 
 
 def _said(*parts: str) -> str:
@@ -144,15 +137,13 @@ def _band_values(frame: pd.DataFrame) -> list[float]:
     return [float(v) for c in columns for v in frame[c] if not pd.isna(v)]
 
 
-def _whiskers(main: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
+def _whiskers(main: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:
     """The 80 % interval of each forecast column."""
-    import altair as alt
-
     if not {"lower", "upper"} <= set(main.columns):
         return []
     rows = main.dropna(subset=["lower", "upper"])
     return [
-        alt.Chart(marks.records(rows))
+        grammar.data_chart(marks.records(rows))
         .mark_bar(width=3, fill=light("previous"), aria=False)
         .encode(x=x, y=value_axis(domain, "lower"), y2="upper:Q")
     ]
@@ -195,35 +186,33 @@ def lines_with_band(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     scale = scale_of(data["value"], unit)
     frame = labelled(data, scale)
     ends = [*frame["value"], *_band_values(frame), *([target[0]] if target else [])]
     domain = domain_of(ends, from_zero=from_zero, head=0.05)
-    value_scale = alt.Scale(domain=domain, nice=False, zero=False)
-    axis = alt.Axis(title=None, grid=True, gridColor=light("rule"), tickCount=4, labelExpr=_tick(scale))
-    x = alt.X("period:T", axis=alt.Axis(title=None, format="%Y-%m", tickCount=8, labelOverlap=True))
+    value_scale = grammar.Scale(domain=domain, nice=False, zero=False)
+    axis = grammar.Axis(title=None, grid=True, gridColor=light("rule"), tickCount=4, labelExpr=_tick(scale))
+    x = grammar.X("period:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount=8, labelOverlap=True))
     layers: list[Any] = []
     if {"lower", "upper"} <= set(frame.columns):
-        band = alt.Chart(marks.records(frame.dropna(subset=["lower", "upper"])))
+        band = grammar.data_chart(marks.records(frame.dropna(subset=["lower", "upper"])))
         layers.append(
             band.mark_area(fill=light("band"), aria=False).encode(
-                x=x, y=alt.Y("lower:Q", scale=value_scale, axis=axis), y2="upper:Q"
+                x=x, y=grammar.Y("lower:Q", scale=value_scale, axis=axis), y2="upper:Q"
             )
         )
-    y = alt.Y("value:Q", scale=value_scale, axis=axis)
+    y = grammar.Y("value:Q", scale=value_scale, axis=axis)
     for code in sorted(frame["version"].unique(), key=drawing_order):
-        base = alt.Chart(marks.records(_joined_to_actual(frame, code))).encode(x=x, y=y)
+        base = grammar.data_chart(marks.records(_joined_to_actual(frame, code))).encode(x=x, y=y)
         layers.append(base.mark_line(aria=False, **_line_look(code)))
         layers.append(base.mark_point(size=36, opacity=0).encode(description="tip:N"))
     layers.append(_line_names(frame, domain, height, x, value_scale))
     if target:
         layers.append(marks.target_line(target[0], target[1], scale, domain))
     title = marks.unit_title(scale.title)
-    return alt.layer(*layers).properties(width=width, height=height, title=title)
+    return grammar.layer(*layers).properties(width=width, height=height, title=title)
 
 
 def _tick(scale: Scale) -> str:
@@ -241,11 +230,9 @@ def _joined_to_actual(frame: pd.DataFrame, code: str) -> pd.DataFrame:
 
 
 def _line_names(
-    frame: pd.DataFrame, domain: list[float], height: int, x: alt.X, value_scale: alt.Scale
+    frame: pd.DataFrame, domain: list[float], height: int, x: grammar.Words, value_scale: grammar.Words
 ) -> Any:
     """Name of each line right of its last point; one that ends earlier is named above its end."""
-    import altair as alt
-
     known = frame.dropna(subset=["value"]).sort_values("period")
     lasts = known.drop_duplicates("version", keep="last")
     is_end = lasts["period"] == known["period"].max()
@@ -256,7 +243,9 @@ def _line_names(
         (ends, {"align": "left", "dx": 5}),
         (lasts[~is_end], {"align": "right", "dx": -2, "dy": -16}),
     ):
-        base = alt.Chart(marks.records(rows)).mark_text(**marks.label_text(fontWeight="bold", **place))
-        y = alt.Y("value:Q", scale=value_scale, title=None)
+        base = grammar.data_chart(marks.records(rows)).mark_text(
+            **marks.label_text(fontWeight="bold", **place)
+        )
+        y = grammar.Y("value:Q", scale=value_scale, title=None)
         layers.append(base.encode(x=x, y=y, text="version:N"))
-    return alt.layer(*layers)
+    return grammar.layer(*layers)

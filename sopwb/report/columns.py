@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from sopwb.report import marks
+from sopwb.report import grammar, marks
 from sopwb.report.scale import Scale
 from sopwb.report.theme import light
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = [
     "columns_in_order",
@@ -29,11 +26,11 @@ __all__ = [
     "value_axis",
 ]
 
-LABEL_WIDTH = 27
+LABEL_WIDTH = 34
 SIZES = (11, 10, 9)
-DIGIT = 0.56
-WIDE = {".": 0.28, "\u202f": 0.2}
-"""Widths of letters as shares of the size of the font."""
+DIGIT = 0.64
+WIDE = {".": 0.32, "\u202f": 0.2, "+": 0.84, "\u2212": 0.84}
+"""Widths of letters as shares of the size of the font, in the widest font a page may meet."""
 COLUMN = 0.7
 OUTLINE = 1.0
 PEEP = 5
@@ -62,15 +59,13 @@ def _tips(frame: pd.DataFrame, scale: Scale) -> pd.Series:
 
 def time_axis(
     periods: Sequence[Any], width: int, *, is_labelled: bool = True, codes: pd.DataFrame | None = None
-) -> alt.X:
+) -> grammar.Words:
     """Axis of time for columns; with codes, AC and FC are named where they begin."""
-    import altair as alt
-
     every = max(1, -(-len(set(periods)) * LABEL_WIDTH // width))
     texts = list(marks.period_text(periods))
     firsts = {} if codes is None else _first_periods(codes)
     axis = marks.period_axis(periods, every=every, codes=firsts) if is_labelled else None
-    return alt.X("period:O", scale=alt.Scale(domain=texts), axis=axis)
+    return grammar.X("period:O", scale=grammar.Scale(domain=texts), axis=axis)
 
 
 def _first_periods(frame: pd.DataFrame) -> dict[str, str]:
@@ -81,11 +76,9 @@ def _first_periods(frame: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def value_axis(domain: list[float], field: str = "value") -> alt.Y:
+def value_axis(domain: list[float], field: str = "value") -> grammar.Words:
     """Value axis that is not drawn: numbers stand at the marks."""
-    import altair as alt
-
-    return alt.Y(f"{field}:Q", axis=None, scale=alt.Scale(domain=domain, nice=False, zero=False))
+    return grammar.Y(f"{field}:Q", axis=None, scale=grammar.Scale(domain=domain, nice=False, zero=False))
 
 
 def _place(code: str) -> dict[str, Any]:
@@ -95,19 +88,19 @@ def _place(code: str) -> dict[str, Any]:
     return {"width": {"band": OUTLINE if code in marks.PLANS else COLUMN}}
 
 
-def columns_in_order(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> list[Any]:
+def columns_in_order(frame: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:
     """Columns of every scenario code in its look, from back to front: previous, plan, the rest."""
-    import altair as alt
-
-    encoding = {"x": x, "y": value_axis(domain), "description": "tip:N"}
+    encoding: dict[str, Any] = {"x": x, "y": value_axis(domain), "description": "tip:N"}
     return [
-        alt.Chart(marks.records(rows)).mark_bar(**marks.look(code), **_place(code)).encode(**encoding)
+        grammar.data_chart(marks.records(rows))
+        .mark_bar(**marks.look(code), **_place(code))
+        .encode(**encoding)
         for code in sorted(frame["version"].unique(), key=drawing_order)
         if len(rows := frame[frame["version"] == code])
     ]
 
 
-def peak_number(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> Any:
+def peak_number(frame: pd.DataFrame, x: grammar.Words, domain: list[float]) -> Any:
     """Number of the highest column of what was and will be, where there is no room for all."""
     main = frame[~frame["version"].isin([*marks.PREVIOUS, *marks.PLANS]) & frame["value"].notna()]
     shown = main if len(main) else frame.dropna(subset=["value"])
@@ -115,11 +108,14 @@ def peak_number(frame: pd.DataFrame, x: alt.X, domain: list[float]) -> Any:
 
 
 def numbers_on(
-    frame: pd.DataFrame, x: alt.X, domain: list[float], *, has_halo: bool = False, size: int = SIZES[0]
+    frame: pd.DataFrame,
+    x: grammar.Words,
+    domain: list[float],
+    *,
+    has_halo: bool = False,
+    size: int = SIZES[0],
 ) -> Any:
     """Numbers at the end of columns: above gains, below losses; with a halo where a line may cross them."""
-    import altair as alt
-
     y = value_axis(domain)
     halo = {"stroke": light("paper"), "strokeWidth": 3, "strokeJoin": "round"}
     layers = []
@@ -129,11 +125,11 @@ def numbers_on(
     ):
         if rows.empty and len(frame):
             continue
-        base = alt.Chart(marks.records(rows)).encode(x=x, y=y, text="label:N")
+        base = grammar.data_chart(marks.records(rows)).encode(x=x, y=y, text="label:N")
         looks = [halo, {}] if has_halo else [{}]
         text = {"baseline": baseline, "dy": dy, "fontSize": size}
         layers += [base.mark_text(**marks.label_text(**text, **look)) for look in looks]
-    return alt.layer(*layers)
+    return grammar.layer(*layers)
 
 
 def labelled(data: pd.DataFrame, scale: Scale) -> pd.DataFrame:
@@ -161,7 +157,7 @@ def drawing_order(code: str) -> int:
 def font_for(labels: Sequence[str], periods: Sequence[Any], width: int) -> int:
     """Size at which every column is wide enough for its number; 0 when none is.
 
-    >>> font_for(["1.04"] * 12, range(12), 318), font_for(["1.04"] * 40, range(40), 318)
+    >>> font_for(["1.04"] * 12, range(12), 330), font_for(["1.04"] * 40, range(40), 330)
     (11, 0)
     """
     room = width / max(1, len(set(periods)))

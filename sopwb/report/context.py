@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["CheckLine", "Link", "ReportContext", "RunSummary"]
+__all__ = ["CheckLine", "Link", "ReportContext", "RunSummary", "moment"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class ReportContext:
             ("scenario", self.scenario_name),
             ("run", self.run_id),
             ("as of", self.as_of),
-            ("made at", _moment(self.made_at)),
+            ("made at", moment(self.made_at)),
             ("builds on", self.builds_on or "no earlier cycle"),
             ("status", self.status.replace("_", " ")),
             ("code", commit),
@@ -109,10 +109,10 @@ class ReportContext:
         return tuple((name, value) for name, value in rows if value)
 
 
-def _moment(stamp: str) -> str:
+def moment(stamp: str) -> str:
     """Moment of a run as people read it.
 
-    >>> _moment("20261123T013516Z"), _moment("")
+    >>> moment("20261123T013516Z"), moment("")
     ('2026-11-23 01:35 UTC', '')
     """
     try:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from sopwb.report import marks, numbers
+from sopwb.report import grammar, marks, numbers
 from sopwb.report.scale import scale_of
 from sopwb.report.theme import light, load_colour, load_text, variance_colour
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = ["heat_map", "table_heat"]
 
@@ -19,22 +16,20 @@ CELL_HEIGHT = 24
 CELL_WIDTH = 30
 
 
-def _cells(frame: pd.DataFrame, x: alt.X, rows: list[str], width: int) -> Any:
+def _cells(frame: pd.DataFrame, x: grammar.Words, rows: list[str], width: int) -> Any:
     """Rectangles with their texts; columns fill, ink, text and tip say how each looks."""
-    import altair as alt
-
-    y = alt.Y(
+    y = grammar.Y(
         "row:N",
         sort=rows,
-        scale=alt.Scale(domain=rows, paddingInner=0.06),
-        axis=alt.Axis(title=None, domain=False, labelColor=light("ink"), labelPadding=8),
+        scale=grammar.Scale(domain=rows, paddingInner=0.06),
+        axis=marks.label_axis(rows),
     )
-    base = alt.Chart(marks.records(frame)).encode(x=x, y=y)
-    cells = base.mark_rect().encode(fill=alt.Fill("fill:N", scale=None), description="tip:N")
+    base = grammar.data_chart(marks.records(frame)).encode(x=x, y=y)
+    cells = base.mark_rect().encode(fill=grammar.Fill("fill:N", scale=None), description="tip:N")
     texts = base.mark_text(fontSize=10, aria=False).encode(
-        text="text:N", color=alt.Color("ink:N", scale=None)
+        text="text:N", color=grammar.Color("ink:N", scale=None)
     )
-    return alt.layer(cells, texts).properties(width=width, height={"step": CELL_HEIGHT})
+    return grammar.layer(cells, texts).properties(width=width, height={"step": CELL_HEIGHT})
 
 
 def heat_map(data: pd.DataFrame, *, width: int = 640) -> Any:
@@ -50,10 +45,8 @@ def heat_map(data: pd.DataFrame, *, width: int = 640) -> Any:
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     frame = data.dropna(subset=["rate"]).assign(row=data["row"].astype(str))
     frame = frame.assign(
         period=pd.to_datetime(frame["period"]),
@@ -71,7 +64,7 @@ def heat_map(data: pd.DataFrame, *, width: int = 640) -> Any:
     texts = list(marks.period_text(periods))
     every = max(1, -(-len(texts) * CELL_WIDTH // width))
     axis = marks.period_axis(periods, every=every)
-    x = alt.X("period:O", sort=texts, scale=alt.Scale(domain=texts, paddingInner=0.06), axis=axis)
+    x = grammar.X("period:O", sort=texts, scale=grammar.Scale(domain=texts, paddingInner=0.06), axis=axis)
     rows = list(dict.fromkeys(data["row"].astype(str)))
     return _cells(frame.drop(columns="rate"), x, rows, width).properties(
         title=marks.unit_title("% of capacity")
@@ -102,10 +95,8 @@ def table_heat(
 
     Returns
     -------
-    altair chart
+    Chart
     """
-    import altair as alt
-
     scale = scale_of(data["value"], unit)
     frame = data.dropna(subset=["value"]).assign(
         row=data["row"].astype(str), column=data["column"].astype(str)
@@ -128,8 +119,8 @@ def table_heat(
         ]
     )
     columns = list(dict.fromkeys(data["column"].astype(str)))
-    axis = alt.Axis(title=None, orient="top", labelAngle=0, domain=False, labelOverlap=True)
-    x = alt.X("column:N", sort=columns, scale=alt.Scale(domain=columns, paddingInner=0.02), axis=axis)
+    axis = grammar.Axis(title=None, orient="top", labelAngle=0, domain=False, labelOverlap=True)
+    x = grammar.X("column:N", sort=columns, scale=grammar.Scale(domain=columns, paddingInner=0.02), axis=axis)
     rows = list(dict.fromkeys(data["row"].astype(str)))
     title = marks.unit_title(", ".join(word for word in (heading, scale.title) if word))
     return _cells(frame.drop(columns="value"), x, rows, width).properties(title=title)

@@ -12,7 +12,11 @@ __all__ = ["render_run_index", "render_runs_index"]
 
 
 def render_run_index(
-    context: ReportContext, ways: Sequence[Link], headline: str = "", cards: Sequence[Card] = ()
+    context: ReportContext,
+    ways: Sequence[Link],
+    headline: str = "",
+    cards: Sequence[Card] = (),
+    books: Sequence[Link] = (),
 ) -> str:
     """HTML of the index of one run: headline, key figures, the ways to pack, pages and tables, checks.
 
@@ -21,17 +25,19 @@ def render_run_index(
     context
         Facts of the run.
     ways
-        Pack first, then the pages, the workbook and other files, seen from the index.
+        Pack first, then the pages and other files, seen from the index.
     headline
         The sentence with the number that matters.
     cards
         Key figures.
+    books
+        The tables as workbooks.
     """
     from markupsafe import Markup
 
     # A section escapes its own texts.
     figures = Markup(section_html(Section(headline, "", cards=cards))) if headline or cards else ""  # noqa: S704
-    return render_template("run.html.j2", context=context, ways=ways, figures=figures)
+    return render_template("run.html.j2", context=context, ways=ways, figures=figures, books=books)
 
 
 def render_runs_index(runs: Sequence[RunSummary]) -> str:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from sopwb.report import grammar
 from sopwb.report.scale import Scale
 from sopwb.report.theme import HATCH_FILL, light
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = [
     "ACTUAL",
     "FORECAST",
     "PLANS",
     "PREVIOUS",
+    "label_axis",
     "label_text",
     "look",
     "period_axis",
@@ -33,6 +32,8 @@ FORECAST = "FC"
 PLANS = ("PL", "BU")
 PREVIOUS = ("PY", "PP")
 NAME_WIDTH = 190
+LETTER = 6.6
+"""Pixels of a letter of a name, on average, in the widest font a page may meet."""
 
 
 def look(code: str) -> dict[str, Any]:
@@ -46,13 +47,11 @@ def look(code: str) -> dict[str, Any]:
     return {"fill": HATCH_FILL, "stroke": light("forecast"), "strokeWidth": 1}
 
 
-def records(frame: pd.DataFrame) -> alt.InlineData:
+def records(frame: pd.DataFrame) -> grammar.Words:
     """Rows of a frame as inline chart data: dates as ISO text, missing as null.
 
-    They are one text of JSON, which Altair neither copies row by row with every layer nor checks.
+    They are one text of JSON, which stays as it is however often a chart grows.
     """
-    import altair as alt
-
     texts = frame.assign(
         **{c: frame[c].dt.strftime("%Y-%m-%d") for c in frame.columns if frame[c].dtype.kind == "M"}
     )
@@ -62,7 +61,7 @@ def records(frame: pd.DataFrame) -> alt.InlineData:
         names = list(texts.columns)
         for row, gaps in zip(rows, missing, strict=True):
             row.update({name: None for name, is_gap in zip(names, gaps, strict=True) if is_gap})
-    return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
+    return grammar.InlineData(values=json.dumps(rows), format={"type": "json"})
 
 
 def period_text(periods: Sequence[Any]) -> dict[str, list[str]]:
@@ -86,13 +85,11 @@ def period_text(periods: Sequence[Any]) -> dict[str, list[str]]:
 
 def period_axis(
     periods: Sequence[Any], *, every: int = 1, codes: Mapping[str, str] | None = None
-) -> alt.Axis:
+) -> grammar.Words:
     """Axis of ordinal periods: the month, below it the year and the scenario code where they begin."""
-    import altair as alt
-
     lines = _axis_lines(period_text(periods), every, codes or {})
     mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in lines.items()) + "}"
-    return alt.Axis(
+    return grammar.Axis(
         title=None,
         labelExpr=f"{mapping}[datum.value]||''",
         labelAngle=0,
@@ -127,12 +124,19 @@ def _axis_lines(
     return lines
 
 
-def unit_title(text: str) -> alt.TitleParams:
+def unit_title(text: str) -> grammar.Words:
     """Unit of a chart, said once, top left."""
-    import altair as alt
-
-    return alt.TitleParams(
+    return grammar.TitleParams(
         text, fontSize=11, fontWeight="normal", color=light("quiet"), anchor="start", frame="group", offset=6
+    )
+
+
+def label_axis(labels: Sequence[str]) -> grammar.Words:
+    """Axis of names at the left, wide enough for the longest in any font."""
+    longest = max((len(str(label)) for label in labels), default=0)
+    extent = min(NAME_WIDTH, LETTER * longest) + 10
+    return grammar.Axis(
+        title=None, labelColor=light("ink"), domain=False, labelPadding=8, minExtent=round(extent)
     )
 
 
@@ -155,14 +159,12 @@ def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] 
     domain
         Lower and upper end of the value axis, where the chart fixes them.
     """
-    import altair as alt
-
-    ends = alt.Scale(domain=list(domain), nice=False, zero=False) if domain else alt.Undefined
-    axis = alt.Y("value:Q", title=None, scale=ends)
-    data = alt.InlineData(values=[{"value": value, "label": f"{label} {scale.label(value)}"}])
-    base = alt.Chart(data).encode(y=axis)
+    ends = {"scale": grammar.Scale(domain=list(domain), nice=False, zero=False)} if domain else {}
+    axis = grammar.Y("value:Q", title=None, **ends)
+    data = grammar.InlineData(values=[{"value": value, "label": f"{label} {scale.label(value)}"}])
+    base = grammar.data_chart(data).encode(y=axis)
     line = base.mark_rule(stroke=light("ink"), strokeWidth=1, aria=False)
     text = base.mark_text(**label_text(align="left", dx=6, baseline="middle", fontWeight="bold")).encode(
-        x=alt.value("width"), text="label:N"
+        x=grammar.value("width"), text="label:N"
     )
-    return alt.layer(line, text)
+    return grammar.layer(line, text)

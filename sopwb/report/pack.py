@@ -59,7 +59,11 @@ PACK_PAGES = (
     PackPage(
         "supply",
         "Supply",
-        (("load_heat_map",), ("bottlenecks", "booked_load"), ("shortages", "service_by_family")),
+        (
+            ("load_heat_map",),
+            ("bottlenecks", "booked_load"),
+            ("shortages", "service_by_family"),
+        ),
     ),
     PackPage(
         "inventory",
@@ -205,7 +209,9 @@ def _shows(section: Section) -> bool:
     return section.chart is not None or section.table is not None or bool(section.cards)
 
 
-def render_pack(sheets: Sequence[PackSheet], context: ReportContext) -> str:
+def render_pack(
+    sheets: Sequence[PackSheet], context: ReportContext, drawn: Mapping[str, str] | None = None
+) -> str:
     """HTML of the pack: each sheet fits A4 landscape in print and carries company, as-of and scenario.
 
     Parameters
@@ -214,18 +220,20 @@ def render_pack(sheets: Sequence[PackSheet], context: ReportContext) -> str:
         Of `pack_sheets`.
     context
         Facts of the run; its evidence stands on the last sheet.
+    drawn
+        Drawings that stand on the pages already, of `sopwb.report.svg.drawings_in`.
     """
     from markupsafe import Markup
 
     # A section escapes its own texts.
-    drawn = [
+    shown = [
         (
             sheet.title,
             [
-                [Markup(linked_sources(section_html(section), context)) for section in row]  # noqa: S704
+                [Markup(linked_sources(section_html(section, drawn), context)) for section in row]  # noqa: S704
                 for row in sheet.rows
             ],
         )
         for sheet in sheets
     ]
-    return render_template("pack.html.j2", context=context, sheets=drawn)
+    return render_template("pack.html.j2", context=context, sheets=shown)

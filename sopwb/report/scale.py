@@ -9,6 +9,9 @@ from typing import Any
 
 from sopwb.report import numbers
 
+FULL = 1.0
+"""Shares of a whole are told apart by tenths of a percent, up to all of it."""
+
 __all__ = ["Scale", "scale_of", "table_scale"]
 
 
@@ -66,7 +69,7 @@ def scale_of(values: Iterable[Any], unit: str = "") -> Scale:
     sizes = [abs(float(v)) for v in values if v is not None and math.isfinite(float(v))]
     largest = max(sizes, default=0.0)
     if unit == "%":
-        return Scale(0.01, 0 if largest >= 1 else 1, "", "%")
+        return Scale(0.01, 0 if largest > FULL else 1, "", "%")
     factor, prefix = next((s for s in numbers.STEPS if largest >= s[0] * 0.9995), numbers.STEPS[-1])
     scaled = largest / factor
     digits = 2 - math.floor(math.log10(scaled)) if scaled > 0 else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -105,12 +105,19 @@ def _variance(delta: float | None, name: str, card: Card) -> str:
     )
 
 
+def _value_html(text: str) -> str:
+    """The digits large, the unit beside them small."""
+    digits, _, unit = text.partition(numbers.THIN_SPACE)
+    small = f'{numbers.THIN_SPACE}<span class="unit">{escape(unit)}</span>' if unit else ""
+    return escape(digits) + small
+
+
 def _card_html(card: Card) -> str:
     value = numbers.by_unit(card.value, card.unit, card.currency)
     course = spark(card.course, card.label) if len(card.course) > 1 else ""
     return (
         f'<div class="card"><p class="label">{escape(card.label)}</p>'
-        f'<p class="value">{escape(value)}</p>'
+        f'<p class="value">{_value_html(value)}</p>'
         f"{_variance(card.to_plan, card.plan_name, card)}{_variance(card.to_last, card.last_name, card)}"
         f"{course}</div>"
     )
@@ -133,10 +140,19 @@ def _source_html(section: Section) -> str:
     )
 
 
-def section_html(section: Section) -> str:
-    """HTML of a section with its drawings inside; all texts escaped."""
+def section_html(section: Section, drawn: Mapping[str, str] | None = None) -> str:
+    """HTML of a section with its drawings inside; all texts escaped.
+
+    Parameters
+    ----------
+    section
+        The section.
+    drawn
+        Drawings that exist already, of `sopwb.report.svg.drawings_in`.
+    """
     drawings = "".join(
-        f'<figure class="chart">{chart_svg(chart, section.message)}</figure>' for chart in _charts(section)
+        f'<figure class="chart">{chart_svg(chart, section.message, drawn)}</figure>'
+        for chart in _charts(section)
     )
     cards = "".join(_card_html(card) for card in section.cards)
     table, rows = section.source

@@ -5,25 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from sopwb.report import theme
 
-__all__ = ["chart_spec", "chart_svg"]
+__all__ = ["chart_spec", "chart_svg", "drawings_in"]
 
 VEGA_LITE = "6.4"
 NARROW = 400
+WIDE = 660
+"""Drawings wider than this may take the whole width of a sheet."""
 """Drawings narrower than this are not blown up to the width of a sheet."""
 TAG = re.compile(r"<[A-Za-z][^<>]*>")
 WEIGHT = re.compile(r' (?:role|aria-roledescription|aria-hidden|class|pointer-events|font-family)="[^"]*"')
 DEFAULTS = re.compile(r' (?:opacity="1"|stroke-miterlimit="10"|font-size="11px"|display="inline")')
+DRAWN = re.compile(r'<svg [^<>]*data-drawing="([0-9a-f]+)".*?</svg>', re.DOTALL)
 EMPTY = re.compile(r"<text[^<>]*/>|<path[^<>]* d=\"\"[^<>]*/>|<g>\s*</g>")
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:
     """Vega-Lite specification of a chart with the notation applied."""
-    # Altair has checked each part as it was made; checking the whole again costs more than drawing it.
+    # Altair checks each part as it is made; checking the whole again costs more than drawing it.
     spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict(validate=False)
     return {**spec, "config": {**theme.chart_config(), **_own_config(spec)}}
 
@@ -54,27 +58,42 @@ def _size(head: str) -> tuple[str, str]:
     return width, height
 
 
-def chart_svg(chart: Any, message: str) -> str:
+def drawings_in(pages: Iterable[str]) -> dict[str, str]:
+    """Drawings that stand in finished pages, by what they are drawings of."""
+    return {match.group(1): match.group() for page in pages for match in DRAWN.finditer(page)}
+
+
+def chart_svg(chart: Any, message: str, drawn: Mapping[str, str] | None = None) -> str:
     """SVG of a chart with its own hatch, role and alt text.
 
     Parameters
     ----------
     chart
-        Altair chart or Vega-Lite dict.
+        A chart of ours, an Altair chart or a Vega-Lite dict.
     message
         What the chart says; its alt text.
+    drawn
+        Of `drawings_in`: a chart that is among them is not drawn again.
     """
+    spec = json.dumps(chart_spec(chart), sort_keys=True, default=str)
+    name = hashlib.blake2b(f"{message}|{spec}".encode(), digest_size=8).hexdigest()
+    if drawn and name in drawn:
+        return drawn[name]
+    return _drawing(spec, message, name)
+
+
+def _drawing(spec: str, message: str, name: str) -> str:
     import vl_convert
 
-    spec = json.dumps(chart_spec(chart), sort_keys=True, default=str)
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-    suffix = "-" + hashlib.blake2b(drawn.encode(), digest_size=4).hexdigest()
+    suffix = f"-{name[:8]}"
     head, _, body = drawn.partition(">")
     width, height = _size(head)
     body = EMPTY.sub("", TAG.sub(_lean, _named_apart(body, suffix)))
-    kind = "marks narrow" if float(width) < NARROW else "marks"
+    kind = "marks narrow" if float(width) < NARROW else "marks wide" if float(width) > WIDE else "marks"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="img" aria-label="{escape(message)}" '
-        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMinYMin" '
-        f'font-family="{escape(theme.FONT)}" font-size="11px">{theme.hatch_defs(suffix)}{body}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" data-drawing="{name}" role="img" '
+        f'aria-label="{escape(message)}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'preserveAspectRatio="xMinYMin" font-family="{escape(theme.FONT)}" font-size="11px">'
+        f"{theme.hatch_defs(suffix)}{body}"
     )

@@ -23,8 +23,8 @@ __all__ = ["scenarios"]
 
 AGAIN = ("20_", "30_", "40_", "50_")
 """Meetings whose stages a scenario may change; data and portfolio reviews look at what is."""
-LOOKS_BACK = "demand_review"
-"""The stage that holds the plan against earlier cycles, which a scenario has not."""
+TELLS = ("demand_review", "supply_review")
+"""Stages that tell of the plan and of earlier cycles, and on which no key figure stands."""
 
 
 def scenarios(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -47,11 +47,13 @@ def scenarios(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFr
 
 def _figures(tables: Tables, model: Model, parts: Parts, name: str) -> pd.DataFrame:
     stages = [stage for stage in flow(parts) if _is_planned_again(stage)]
-    return replan(tables, model, parts, stages, name)["kpi"]
+    plain = model.model_copy(update={"supply": model.supply.model_copy(update={"confirmed_limits": 0})})
+    return replan(tables, plain, parts, stages, name)["kpi"]
 
 
 def _is_planned_again(stage: Stage) -> bool:
-    return (stage.notebook.startswith(AGAIN) and stage.name != LOOKS_BACK) or stage.name == "product_cost"
+    named = stage.notebook.startswith(AGAIN) and stage.name not in TELLS
+    return named or stage.name == "product_cost"
 
 
 def _functions(parts: Parts) -> list[Callable[..., Any]]:

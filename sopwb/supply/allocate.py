@@ -60,7 +60,7 @@ def shipment_plan(tables: Tables, data: PlanData, late: Floats, lost: Floats) ->
     rows = rows.merge(market, on="market", how="inner", validate="many_to_one")
     rows = rows.sort_values(["product", "market"], ignore_index=True)
     demand = _demand_grid(tables["demand_plan"], rows, data)
-    rows = rows.assign(segment=segments(rows, tables["shortage_price"]))
+    rows = rows.assign(segment=segments(rows, tables))
     group = positions(data.network.classes[CLASS], rows[CLASS])
     waiting = _late_of_classes(data, late, lost)
     shipped, backlog, gone = _by_market(demand, group, waiting, lost)

@@ -13,7 +13,7 @@ A rule reads arrays and variables and knows nothing of modes and prices: ``off``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ import scipy.sparse as sp
 
 from sopwb.extend import constraint
 from sopwb.supply.data import PlanData
+from sopwb.supply.limits import Fixed
 from sopwb.supply.variables import Variables
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "demand_balance",
     "end_stock",
     "fixed_decisions",
+    "frozen_fence",
     "lane_capacity",
     "lateness",
     "overload",
@@ -44,6 +46,7 @@ __all__ = [
     "prepaid_hours",
     "safety_stock",
     "shelf_life",
+    "slushy_fence",
     "stock_balance",
     "stock_maximum",
     "stock_value_cap",
@@ -261,12 +264,28 @@ def days_in_stock(data: PlanData, v: Variables) -> Rules:
         yield v.stock[stays.place] - sum(arrived) <= stays.fresh
 
 
+def _as_planned(fixed: Mapping[str, Fixed], v: Variables) -> Rules:
+    for name, some in fixed.items():
+        yield v.decisions[name][some.place] <= some.quantity
+        yield -v.decisions[name][some.place] <= -some.quantity
+
+
 @constraint("fixed_decisions", mode="hard", unit="base unit")
 def fixed_decisions(data: PlanData, v: Variables) -> Rules:
     """What stands already is planned as it stands."""
-    for name, fixed in data.fixed.items():
-        yield v.decisions[name][fixed.place] <= fixed.quantity
-        yield -v.decisions[name][fixed.place] <= -fixed.quantity
+    yield from _as_planned(data.fixed, v)
+
+
+@constraint("frozen_fence", mode="hard", unit="base unit")
+def frozen_fence(data: PlanData, v: Variables) -> Rules:
+    """Within the frozen days everything is started as the last cycle planned it."""
+    yield from _as_planned(data.fence.frozen, v)
+
+
+@constraint("slushy_fence", mode="soft", unit="base unit")
+def slushy_fence(data: PlanData, v: Variables) -> Rules:
+    """Within the slushy days every unit more or less than the last cycle planned has its price."""
+    yield from _as_planned(data.fence.slushy, v)
 
 
 @constraint("end_stock", mode="law", always_met=True)

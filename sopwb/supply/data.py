@@ -14,6 +14,7 @@ from sopwb.supply.blends import Blends, blends_of
 from sopwb.supply.blocks import Block
 from sopwb.supply.buckets import Buckets, Floats
 from sopwb.supply.crews import Crews, crew_blocks, crews_of
+from sopwb.supply.fence import Fence, fence_of
 from sopwb.supply.figures import (
     DemandData,
     HourData,
@@ -36,6 +37,7 @@ from sopwb.supply.limits import (
     storage_caps,
 )
 from sopwb.supply.lots import ShelfLife, shelf_life_of
+from sopwb.supply.money_limits import MONEY_RULES, MoneyLimit, money_limits
 from sopwb.supply.network import Network, network_of
 from sopwb.supply.options import Option
 from sopwb.supply.orders import Lots, lot_blocks, lots_in_plan
@@ -55,6 +57,8 @@ class PlanData:
     ----------
     blocks
         Decisions that are no quantity of a product, by kind.
+    money
+        Limits of the financial plan, by measure.
     most
         Most of each decision of an option that can be of use, where that is asked for.
     """
@@ -71,11 +75,13 @@ class PlanData:
     shelf_life: ShelfLife
     stays: Stay
     fixed: Mapping[str, Fixed]
+    fence: Fence
     blends: Blends
     crews: Crews
     setups: Setups
     lots: Lots
     blocks: Mapping[str, Block]
+    money: Mapping[str, MoneyLimit]
     most: Mapping[str, Floats]
     rows: Mapping[str, Rows]
 
@@ -109,7 +115,10 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
         "blend_quality": data.blends.rows,
         "days_in_stock": data.stays.rows(stocked, buckets),
         "fixed_decisions": Fixed.rows(data.fixed, keys, buckets),
+        "frozen_fence": data.fence.rows("frozen", keys, buckets),
+        "slushy_fence": data.fence.rows("slushy", keys, buckets),
         "crew_limit": data.crews.rows,
+        **{MONEY_RULES[measure]: limit.rows for measure, limit in data.money.items()},
     }
 
 
@@ -162,6 +171,8 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
     crews, setups = crews_of(tables, network), setups_of(tables, network)
     lots = lots_in_plan(tables, network, _lot_modes(model))
     run_days = days_run(tables, network, "capacity_rate")
+    keys = {name: option.keys for name, option in options.items()}
+    fixed = fixed_decisions_of(tables["fixed_decision"], keys, network.buckets)
     data = PlanData(
         network=network,
         settings=settings,
@@ -181,8 +192,14 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
             stock.inflow,
             network.buckets,
         ),
-        fixed=fixed_decisions_of(
-            tables["fixed_decision"], {name: option.keys for name, option in options.items()}, network.buckets
+        fixed=fixed,
+        fence=fence_of(
+            tables["past_supply_plan"],
+            keys,
+            tables["product_cost"].set_index("product")["standard_cost_per_unit"],
+            fixed,
+            network.buckets,
+            settings,
         ),
         blends=blends_of(tables, network),
         crews=crews,
@@ -193,7 +210,9 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
             **setup_blocks(setups, network),
             **lot_blocks(lots, network),
         },
+        money={},
         most={},
         rows={},
     )
-    return replace(data, most=_most(data), rows=_row_names(data))
+    data = replace(data, money=money_limits(data, tables, model), most=_most(data))
+    return replace(data, rows=_row_names(data))

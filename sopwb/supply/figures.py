@@ -151,7 +151,7 @@ def demand_data(tables: Tables, network: Network, settings: SupplySettings, cost
     market = tables["market"][["market", "location", "priority"]]
     plan = tables["demand_plan"].merge(market, on="market", how="inner", validate="many_to_one")
     plan = plan.assign(value=plan["consensus_qty"] * plan["net_price_per_unit"].fillna(0.0))
-    plan = plan.assign(segment=segments(plan, tables["shortage_price"]))
+    plan = plan.assign(segment=segments(plan, tables))
     wanted = _grid(plan, "consensus_qty", classes[CLASS], buckets).reshape(-1, count)
     value = _grid(plan, "value", classes[CLASS], buckets).reshape(-1, count)
     adds = incidence(classes["stream"].to_numpy(np.int64), len(streams))

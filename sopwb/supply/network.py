@@ -21,6 +21,8 @@ LANE = ["from_location", "to_location"]
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
 DEEPEST = 60
+MARKET_DIMENSIONS = ("market", "channel", "region")
+MARKET_MEASURES = ("revenue", "gross_margin", "service")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Network:
     moves
         Product on a lane, with its lead time, cost and capacity.
     streams
-        Product and serving location of demand; a market whose shortage has a price of its own is
-        a segment with a stream of its own.
+        Product and serving location of demand; a market that is planned by itself is a segment
+        with a stream of its own.
     classes
         Priority classes of each stream, best first, with the stream's row.
     co_products
@@ -92,18 +94,36 @@ def _terms(purchase_term: pd.DataFrame) -> pd.DataFrame:
     return latest[[*TERM, "lead_time_days", "minimum_order_qty"]].reset_index(drop=True)
 
 
-def segments(rows: pd.DataFrame, shortage_price: pd.DataFrame) -> pd.Series:
-    """Market of each row whose shortage has a price of its own; empty for those that are pooled."""
-    priced = positions(shortage_price[["product", "market"]], rows[["product", "market"]]) >= 0
-    return rows["market"].where(priced, "")
+def segments(rows: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Market of each row that is planned by itself; empty for those that are pooled.
+
+    A market is planned by itself where its shortage of the product has a price of its own, or
+    where a limit of the financial plan speaks of it.
+    """
+    priced = tables["shortage_price"][["product", "market"]]
+    alone = positions(priced, rows[["product", "market"]]) >= 0
+    return rows["market"].where(alone | rows["market"].isin(_limited_markets(tables)), "")
 
 
-def _classes(demand_plan: pd.DataFrame, market: pd.DataFrame, shortage_price: pd.DataFrame) -> pd.DataFrame:
+def _limited_markets(tables: Tables) -> set[str]:
+    """Markets inside the scope of a target that steers the plan."""
+    target, market = tables["target"], tables["market"]
+    asked = target[target["strength"].isin(["hard", "soft"]) & target["measure"].isin(MARKET_MEASURES)]
+    named: set[str] = set()
+    for scope in asked["scope"].unique():
+        dimension, _, value = (part.strip() for part in str(scope).partition("="))
+        if dimension in MARKET_DIMENSIONS:
+            named |= set(market.loc[market[dimension] == value, "market"])
+    return named
+
+
+def _classes(tables: Tables) -> pd.DataFrame:
+    demand_plan, market = tables["demand_plan"], tables["market"]
     wanted = demand_plan.loc[demand_plan["consensus_qty"] > 0, ["product", "market"]].drop_duplicates()
     served = wanted.merge(
         market[["market", "location", "priority"]], on="market", how="inner", validate="many_to_one"
     )
-    served = served.assign(segment=segments(served, shortage_price))
+    served = served.assign(segment=segments(served, tables))
     classes = _unique([served], CLASS)
     return classes.assign(stream=classes.groupby([*NODE, "segment"], sort=True).ngroup())
 
@@ -241,7 +261,7 @@ def network_of(tables: Tables) -> Network:
     recipes, terms = _recipes(tables["routing"], tables["recipe"]), _terms(tables["purchase_term"])
     components = _components(recipes, tables["bill_of_material"])
     co_products = _co_products(recipes, tables["co_product"])
-    classes = _classes(tables["demand_plan"], tables["market"], tables["shortage_price"])
+    classes = _classes(tables)
     streams = classes[[*NODE, "segment"]].drop_duplicates().reset_index(drop=True)
     beside = co_products[["co_product", "location"]].rename(columns={"co_product": "product"})
     used = components[["component", "location"]].rename(columns={"component": "product"})

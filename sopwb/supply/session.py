@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sopwb.config.supply import SupplySettings
 from sopwb.errors import SopwbError
-from sopwb.supply.buckets import Floats
+from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, elastic_of, highs_of
 from sopwb.supply.goals import Goal
 from sopwb.supply.mixed import whole_decisions
@@ -143,12 +143,68 @@ class Session:
         self.log.append(Solved(goal, status, objective, lp.num_row_, lp.num_col_, nonzeros))
         return Found(values, row_dual, column_dual)
 
-    def hold(self, charge: Floats, limit: float) -> None:
-        """Keep a charge at no more than a limit in every solve that follows."""
+    def hold(self, charge: Floats, limit: float) -> int:
+        """Keep a charge at no more than a limit in every solve that follows; the solver's row for it."""
         columns = np.flatnonzero(charge)
-        size = 2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12)))
+        size = _size(charge)
         chosen = columns.astype(np.int32)
         self._solver.addRow(-np.inf, limit * size, len(columns), chosen, charge[columns] * size)
+        return int(self._solver.getNumRow()) - 1
+
+    def hold_at(self, row: int, charge: Floats, limit: float) -> None:
+        """Keep a charge that is already held at another limit; an infinite one lets it go."""
+        self._solver.changeRowBounds(row, -np.inf, limit * _size(charge))
+
+    def loosen(self, row: int, step: float) -> bool:
+        """Move the limit of a row of the programme by a step from where it is, in the row's unit.
+
+        Returns
+        -------
+        bool
+            Whether the solver has a limit for the row; one that only splits a decision has none.
+        """
+        elastic, solver = self.elastic, self._solver
+        kept = int(np.searchsorted(elastic.row, row))
+        if kept < len(elastic.row) and elastic.row[kept] == row:
+            moved = step * elastic.row_scale[kept]
+            solver.changeRowBounds(kept, elastic.row_lower[kept] + moved, elastic.row_upper[kept] + moved)
+            return True
+        found = np.flatnonzero(elastic.bound_row == row)
+        for place in found[:1]:
+            column, factor = int(elastic.bound_column[place]), elastic.bound_factor[place]
+            lower, upper = elastic.lower[column], elastic.upper[column]
+            moved = step / (factor * self.program.unit[column])
+            lower, upper = (
+                (lower, max(upper + moved, lower)) if factor > 0 else (max(lower + moved, 0), upper)
+            )
+            solver.changeColBounds(column, lower, upper)
+        return bool(len(found))
+
+    def ranges(self, rows: Ints) -> tuple[Floats, Floats]:
+        """Least and most limit of rows of the programme between which the prices of the last solve hold.
+
+        Infinite where there is no end, and where the solve ended in no corner or the solver has no
+        limit for the row not a number.
+        """
+        elastic, unit = self.elastic, self.program.unit
+        ends = np.full((2, len(rows)), np.nan)
+        status, told = self._solver.getRanging()
+        if "Ok" not in str(status) or not told.valid:
+            return ends[0], ends[1]
+        kept = {int(row): place for place, row in enumerate(elastic.row)}
+        bound = {int(row): place for place, row in enumerate(elastic.bound_row)}
+        of_rows, of_columns = ((told.row_bound_dn, told.row_bound_up), (told.col_bound_dn, told.col_bound_up))
+        limits = [[np.asarray(end.value_, float) for end in pair] for pair in (of_rows, of_columns)]
+        for place, row in enumerate(rows):
+            if int(row) in kept:
+                at = kept[int(row)]
+                ends[:, place] = [limit[at] / elastic.row_scale[at] for limit in limits[0]]
+            elif int(row) in bound:
+                at = bound[int(row)]
+                column = elastic.bound_column[at]
+                factor = elastic.bound_factor[at] * unit[column]
+                ends[:, place] = sorted(limit[column] * factor for limit in limits[1])
+        return ends[0], ends[1]
 
     def move_to(self, program: Program) -> None:
         """Take other limits of the same rules, and go on from the corner of the last solve.
@@ -228,6 +284,11 @@ class Session:
         column, factor = elastic.bound_column, elastic.bound_factor
         price[elastic.bound_row] = -found.column_dual[column] / (program.unit[column] * factor)
         return np.asarray(np.maximum(price, 0.0) / MONEY, dtype=np.float64)
+
+
+def _size(charge: Floats) -> float:
+    """Power of two that brings a charge of columns near one."""
+    return float(2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12))))
 
 
 def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:

@@ -25,6 +25,7 @@ from sopwb.supply.outcome import (
 from sopwb.supply.program import program_of
 from sopwb.supply.reasons import shortage
 from sopwb.supply.solve import solve
+from sopwb.supply.values import constraint_value
 from sopwb.supply.variables import variables_of
 
 __all__ = ["supply"]
@@ -52,6 +53,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": shortage(tables, data, program, solution, shipments),
         "constraint_price": constraint_price(data, program, solution),
+        "constraint_value": constraint_value(data, program, solution, model.supply),
         "solver_log": solver_log(solution.log),
         "plan_basis": plan_basis(data, program, solution.basis),
     }

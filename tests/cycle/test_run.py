@@ -18,6 +18,7 @@ from sopwb.cycle.fingerprint import Fingerprint, take_fingerprint
 from sopwb.cycle.inputs import Request, load_inputs
 from sopwb.cycle.run import publish_run
 from sopwb.cycle.stages import NOTEBOOKS, STAGES
+from sopwb.cycle.workbooks import Workbooks
 from sopwb.errors import InputError, SopwbError
 from sopwb.runs.publish import begin_run, list_runs
 from sopwb.runs.store import write_tables
@@ -60,13 +61,14 @@ def meetings(monkeypatch: pytest.MonkeyPatch) -> Meetings:
     def pages(folder: Path, manifest: dict, *_: object) -> None:
         (folder / "index.html").write_text("sopwb-name-of-this-run sopwb-moment-of-this-run")
 
-    def workbooks(folder: Path, *_: object) -> None:
-        (folder / "export").mkdir()
-        (folder / "export" / "results.xlsx").write_text("cells")
+    def workbook(_: Workbooks, order: dict) -> None:
+        path = Path(order["folder"]) / "export" / f"{order['name']}.xlsx"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(" ".join(order["tables"]))
 
     monkeypatch.setattr(run_module, "executor", found.executor)
     monkeypatch.setattr(run_module, "write_pages", pages)
-    monkeypatch.setattr(run_module, "write_workbooks", workbooks)
+    monkeypatch.setattr(Workbooks, "_tell", workbook)
     return found
 
 

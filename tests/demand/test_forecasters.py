@@ -15,6 +15,7 @@ from sopwb.demand.combine import (
     mixed,
     paths_at,
     routes,
+    weights_without,
     without_ramp,
 )
 from sopwb.demand.panel import Panel
@@ -152,3 +153,14 @@ def test_the_ramp_of_a_launch_says_nothing_about_its_level():
     old = np.r_[1.0, np.full(25, 100.0)]
     kept = np.isfinite(without_ramp(panel(young, old), 12).history)
     assert list(kept.sum(axis=1)) == [4, 26]
+
+
+def test_an_origin_has_no_say_in_the_weights_by_which_it_is_judged():
+    actual = np.zeros((3, 2, 4))
+    good_at_first = np.stack([np.zeros((2, 4)), np.ones((2, 4)), np.ones((2, 4))])
+    good_later = 1 - good_at_first
+    paths = np.stack([good_at_first, good_later])
+    without = weights_without(paths, actual, 2.0)
+    assert without.shape == (3, 2, 2)
+    assert (without[0, 1] > without[0, 0]).all()
+    assert without[0] == pytest.approx(earned_weights(paths[:, 1:], actual[1:], 2.0))

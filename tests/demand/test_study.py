@@ -170,3 +170,19 @@ def test_weeks_are_tried_for_a_year_even_when_no_season_is_named(known):
     options = {"freq": "W-SUN", "horizon": 4}
     none, named = (study(frame, known, season=season, **options).forecast for season in (1, 52))
     pd.testing.assert_frame_equal(none, named)
+
+
+def test_what_is_read_of_the_drivers_is_judged_as_it_was_read_before_the_first_origin(known):
+    draw = np.random.default_rng(3)
+    dates = pd.date_range("2024-01-01", periods=110, freq="W-MON")
+    frames = []
+    for name in range(12):
+        price = draw.choice([1.0, 0.8], len(dates), p=[0.7, 0.3])
+        y = 100 * price ** draw.normal(-2, 1) * np.exp(draw.normal(0, 0.2, len(dates)))
+        frames.append(pd.DataFrame({"unique_id": f"s{name}", "ds": dates, "y": y, "price": price}))
+    whole = pd.concat(frames)
+    train, test = whole[whole["ds"] < dates[98]], whole[whole["ds"] >= dates[98]]
+    found = study(train, known, freq="W-MON", season=52, horizon=12, future=test.drop(columns="y"))
+    both = found.forecast.merge(test, on=["unique_id", "ds"], validate="one_to_one")
+    inside = (both["y"] >= both["q0.1"]) & (both["y"] <= both["q0.9"])
+    assert 0.72 < inside.mean() < 0.9

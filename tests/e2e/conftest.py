@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +49,56 @@ def slice_customer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     only_prices += "      - {table: price, scale: {price_per_unit: 1.04}}\n"
     (folder / "scenarios.yaml").write_text(only_prices, encoding="utf-8")
     return folder
+
+
+LookAt = Callable[[Published], dict[str, list[str]]]
+
+
+@pytest.fixture(scope="session")
+def faults_offline(chromium: str) -> LookAt:
+    """What is wrong with the pages of a run, opened from disk in a browser without a network; {} is good."""
+
+    def look_at(run: Published) -> dict[str, list[str]]:
+        above = [run.folder / "index.html", run.folder / "pack.html", run.folder.parents[1] / "index.html"]
+        return _looked_at([*above, *sorted(run.folder.glob("html/*.html"))], chromium)
+
+    return look_at
+
+
+def _looked_at(page_files: list[Path], chromium: str) -> dict[str, list[str]]:
+    from playwright.sync_api import sync_playwright
+
+    faults: dict[str, list[str]] = {}
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=options)
+        context = browser.new_context(offline=True)
+        for path in page_files:
+            page = context.new_page()
+            found: list[str] = []
+            page.on("request", lambda asked, found=found: _note(asked.url, found))
+            page.on(
+                "console", lambda said, found=found: found.append(said.text) if said.type == "error" else None
+            )
+            page.on("pageerror", lambda error, found=found: found.append(str(error)))
+            page.goto(path.as_uri(), wait_until="load")
+            empty = page.evaluate(
+                "() => [...document.querySelectorAll('figure.chart')]"
+                ".filter(f => !(f.querySelector('svg')?.getBoundingClientRect().height >= 20))"
+                ".length"
+            )
+            wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+            found += [f"{empty} charts are not drawn"] if empty else []
+            found += [f"the page is {wide} px too wide"] if wide > 0 else []
+            faults[path.name] = found
+            page.close()
+        browser.close()
+    return {name: found for name, found in faults.items() if found}
+
+
+def _note(address: str, found: list[str]) -> None:
+    if not address.startswith(("file:", "data:")):
+        found.append(f"asks for {address}")
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from sopwb.runs.publish import Published
 from sopwb.runs.store import read_table
 from sopwb.schema import load_schema
+from tests.e2e.conftest import LookAt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -65,3 +66,8 @@ def test_defaults_are_labelled(adventureworks_run: Published) -> None:
     assert len(defaults) >= 10
     pages = _pages(adventureworks_run)
     assert defaults["subject"].iloc[0] in pages
+
+
+@pytest.mark.browser
+def test_every_page_opens_offline(adventureworks_run: Published, faults_offline: LookAt) -> None:
+    assert faults_offline(adventureworks_run) == {}

@@ -13,8 +13,11 @@ from sopwb.runs.digest import file_digest
 from sopwb.runs.publish import Published
 from sopwb.runs.store import read_table
 from sopwb.schema import load_schema
+from tests.e2e.conftest import LookAt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+LARGEST_PAGE = 1_500_000
 
 
 def _table(run: Published, name: str) -> pd.DataFrame:
@@ -28,7 +31,8 @@ def test_the_run_holds_everything_it_promises(demo_run: Published) -> None:
     assert {path.stem for path in folder.glob("tables/*.parquet")} == {
         name for stage in STAGES for name in stage.writes
     }
-    for name in ("index.html", "pack.html", "model.yaml", "export/results.xlsx", "export/inputs.xlsx"):
+    assert {path.stem for path in folder.glob("export/*.xlsx")} == {"inputs", *NOTEBOOKS}
+    for name in ("index.html", "pack.html", "model.yaml", "export/70_executive_sop.xlsx"):
         assert (folder / name).stat().st_size > 1000
     assert (folder.parents[1] / "index.html").exists()
     assert json.loads((folder.parent / "latest.json").read_text())["run"] == demo_run.run_id
@@ -85,3 +89,10 @@ def test_no_path_of_the_machine_is_in_the_pages(demo_run: Published) -> None:
     home = str(Path(__file__).resolve().parents[2])
     for path in [*demo_run.folder.rglob("*.html"), *demo_run.folder.rglob("*.ipynb")]:
         assert home not in path.read_text(encoding="utf-8"), path.name
+
+
+@pytest.mark.browser
+def test_every_page_opens_offline_and_is_small(demo_run: Published, faults_offline: LookAt) -> None:
+    assert faults_offline(demo_run) == {}
+    large = [path.name for path in demo_run.folder.glob("**/*.html") if path.stat().st_size > LARGEST_PAGE]
+    assert large == []

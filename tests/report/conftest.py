@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -16,10 +16,10 @@ def _drawn_once() -> Iterator[None]:
     draw = section.chart_svg
     drawn: dict[tuple[int, str], tuple[Any, str]] = {}
 
-    def chart_svg(chart: Any, message: str) -> str:
+    def chart_svg(chart: Any, message: str, known: Mapping[str, str] | None = None) -> str:
         key = (id(chart), message)
         if key not in drawn:
-            drawn[key] = (chart, draw(chart, message))
+            drawn[key] = (chart, draw(chart, message, known))
         return drawn[key][1]
 
     with pytest.MonkeyPatch.context() as patch:

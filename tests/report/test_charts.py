@@ -5,9 +5,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from jsonschema import ValidationError
 
 from sopwb.report import charts
-from sopwb.report.svg import chart_svg
+from sopwb.report.clean import clean_html
+from sopwb.report.svg import chart_svg, drawings_in
 
 HOSTILE = "<script>alert(1)</script>\"'=cmd|' /C calc'!A0 ../../x url(#hatch)"
 MONTHS = pd.date_range("2025-01-01", periods=12, freq="MS")
@@ -56,14 +58,43 @@ def _forms():
         ),
         "small_multiples": charts.small_multiples(_columns().assign(family=HOSTILE), unit="EUR"),
         "family_grid": charts.family_grid(sheet, units={"Sales": "EUR"}),
+        "deviation_grid": charts.deviation_grid(
+            _columns().assign(family=HOSTILE, measure="Sales", tolerance=1e5).head(8), measures=("Sales",)
+        ),
         "stacked": charts.stacked(parts, unit="EUR", target=(2.5e5, "cap")),
         "calendar_bars": charts.calendar_bars(pd.DataFrame([{"label": HOSTILE, "text": HOSTILE, **span}])),
     }
 
 
 @pytest.fixture(scope="module")
-def drawings():
-    return {name: chart_svg(chart, HOSTILE) for name, chart in _forms().items()}
+def forms():
+    return _forms()
+
+
+@pytest.fixture(scope="module")
+def drawings(forms):
+    return {name: chart_svg(chart, HOSTILE) for name, chart in forms.items()}
+
+
+def test_altair_finds_every_form_valid(forms):
+    for name, chart in forms.items():
+        assert type(chart.to_altair()).__name__.endswith("Chart"), name
+
+
+def test_altair_refuses_what_is_no_chart(forms):
+    wrong = forms["heat_map"].properties(width="very wide")
+    with pytest.raises(ValidationError, match="very wide"):
+        wrong.to_dict(validate=True)
+
+
+def test_a_drawing_that_stands_on_a_page_is_not_drawn_again(forms, monkeypatch):
+    chart, message = forms["waterfall"], 'EBIT > 0 & "more"'
+    page = clean_html(f"<figure>{chart_svg(chart, message)}</figure><svg><path d='M0'/></svg>")
+    drawn = drawings_in([page])
+    monkeypatch.setattr("sopwb.report.svg._drawing", lambda *_: "drawn again")
+    assert chart_svg(chart, message, drawn).startswith("<svg")
+    assert chart_svg(chart, "another message", drawn) == "drawn again"
+    assert chart_svg(forms["stacked"], message, drawn) == "drawn again"
 
 
 def test_every_form_is_drawn(drawings):

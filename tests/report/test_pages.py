@@ -219,8 +219,9 @@ def test_a_fault_inside_a_section_is_not_hidden():
 
 
 def test_the_indexes_say_what_runs_there_are():
-    ways = [Link("Executive pack", "pack.html", HOSTILE), Link("Workbook", "export/plan.xlsx")]
-    index = render_run_index(_context(), ways, f"Headline {HOSTILE}", (Card("EBIT", 4.21e6),))
+    ways = [Link("Executive pack", "pack.html", HOSTILE), Link("Manifest", "manifest.json")]
+    books = [Link(HOSTILE, "export/plan.xlsx")]
+    index = render_run_index(_context(), ways, f"Headline {HOSTILE}", (Card("EBIT", 4.21e6),), books)
     assert 'href="pack.html"' in index
     assert "4.21\u202fM€" in index
     runs = [

@@ -85,7 +85,7 @@ def test_cards_say_value_plan_and_last_cycle():
         "Stock", 8.3e6, to_plan=6e5, to_last=-1e5, sense="lower_better", plan_name="cap", course=(1.0, 2.0)
     )
     html = section_html(Section("m", "t", cards=(card,)))
-    assert "8.30\u202fM€" in html
+    assert '8.30\u202f<span class="unit">M€</span>' in html
     assert '<span class="bad">+600\u202fk€</span>' in html
     assert '<span class="good">−100\u202fk€</span>' in html
     assert "<polyline" in html

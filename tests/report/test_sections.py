@@ -74,7 +74,7 @@ def test_warnings_of_the_checks_come_first(tables, model):
 def test_scenarios_are_ordered_by_what_they_earn(tables, model):
     section = plan.shown("scenario_results")
     assert "best of 2 scenarios is Strong summer (+337\u202fk€)" in section.message
-    assert len(section.chart) == 3
+    assert len(section.chart) == 4
 
 
 def test_changes_within_what_a_solver_leaves_open_are_none(tables, model):

@@ -7,12 +7,13 @@ import pytest
 
 from sopwb.extend import mark_of
 from sopwb.report.section import section_html
-from sopwb.report.sections import inventory, projection, supply
+from sopwb.report.sections import attainment, explained, inventory, names, projection, supply
+from sopwb.report.theme import light
 from tests.report import plan
 
 SECTIONS = [
     getattr(module, name)
-    for module in (inventory, supply, projection)
+    for module in (inventory, supply, projection, explained, attainment)
     for name in module.__all__
     if mark_of(getattr(module, name)) is not None
 ]
@@ -118,8 +119,12 @@ def test_a_plan_is_shown_with_its_source_and_without_missing_numbers(section, ta
     assert not re.search(r"\b(nan|nat)\b", section_html(shown), re.IGNORECASE)
 
 
+def _thin(text):
+    return re.sub(r"[\u202f\u2009\xa0]", "_", text)
+
+
 def _plain(section, tables, model):
-    return re.sub(r"[\u202f\u2009\xa0]", "_", section(tables, model).message)
+    return _thin(section(tables, model).message)
 
 
 def test_surplus_and_missing_stock_do_not_offset_each_other(tables, model):
@@ -142,4 +147,124 @@ def test_lost_demand_is_told_at_net_prices_with_its_reason(tables, model):
 def test_stock_below_safety_is_dated(tables, model):
     assert "below safety stock at 1 month end, first 2025-10" in _plain(
         projection.projected_stock, tables, model
+    )
+
+
+VALUES = {
+    "constraint": "capacity",
+    "subject": "line",
+    "period": MONTHS[1],
+    "place": 1,
+    "unit": "hour",
+    "limit_qty": 100.0,
+    "price_per_unit": 50.0,
+    "lower_qty": 95.0,
+    "upper_qty": float("nan"),
+    "step_qty": 1.0,
+    "held_price_per_unit": 50.0,
+    "confirmed": "confirmed",
+    "bought_contribution_value": 38.25,
+    "bought_service_value": 60.0,
+    "bought_service_qty": 20.0,
+    "bought_service_rate": 0.05,
+}
+
+
+def test_a_limit_tells_both_its_price_and_what_one_more_buys(tables, model):
+    tables["constraint_value"] = pd.DataFrame([VALUES])
+    shown = explained.constraint_values(tables, model)
+    assert "Line one is worth 50.0_€ in 2025-10 at held service" in _thin(shown.message)
+    assert "planned anew it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
+    assert "95.0 to any" in section_html(shown)
+
+
+def test_supply_of_a_limit_is_named_part_by_part(tables):
+    tables["supplier"] = _frame(supplier=["aroma"], description=["Aroma Oy"])
+    tables["location"] = _frame(location=["lahti"], description=["Lahti plant"])
+    assert names.limit_name(tables, "aroma: cola at lahti") == "Aroma Oy: Cola at Lahti plant"
+    assert names.limit_name(tables, "line") == "Line one"
+
+
+def test_changes_are_ranked_by_money_and_only_those_against_the_last_cycle(tables, model):
+    one = {
+        "against": "cycle 2025-07-31",
+        "option": "make",
+        "product": "cola",
+        "location": "lahti",
+        "source": "std",
+        "period": MONTHS[0],
+        "place": 1,
+        "reference_qty": 100.0,
+        "planned_qty": 40.0,
+        "change_qty": -60.0,
+        "change_value": -120.0,
+        "change": "less",
+    }
+    tables["plan_change"] = pd.DataFrame([one, {**one, "against": "cycle 2025-06-30", "change_value": 9e9}])
+    shown = explained.plan_changes(tables, model)
+    assert "1 decision differs from the last cycle, 120_€ in all" in _thin(shown.message)
+    assert "make 60.0 less of Cola in 2025-09" in _thin(shown.message)
+
+
+def test_a_shipment_counts_once_for_a_supplier_of_two_of_its_components(tables, model):
+    one = {
+        "source": "aroma",
+        "item": "sugar",
+        "location": "lahti",
+        "product": "cola",
+        "market": "fi",
+        "period": MONTHS[0],
+        "pegged_qty": 10.0,
+        "share_rate": 1.0,
+        "shipped_qty": 100.0,
+        "revenue_value": 300.0,
+        "slack_days": 3.0,
+    }
+    rows = [one, {**one, "item": "taste", "slack_days": 30.0}, {**one, "source": "stock"}]
+    tables["pegging"] = pd.DataFrame(rows)
+    message = _thin(explained.supplier_reach(tables, model).message)
+    assert "stands behind 300_€ of the plan's revenue; 300_€ of it has less than two weeks" in message
+
+
+def _kept(planned, made, sold):
+    """One family over two closed months, planned a month ahead."""
+    given = plan.empty_tables()
+    closed = pd.to_datetime(["2025-07-01", "2025-08-01"])
+    cycles = pd.to_datetime(["2025-06-30", "2025-07-31"])
+    given["product"] = _frame(product=["cola"], family=["cola"], product_type="finished")
+    given["product_cost"] = _frame(product=["cola"], standard_cost_per_unit=[2.0])
+    given["past_demand_plan"] = _frame(
+        cycle=cycles, product="cola", market="fi", period=closed, consensus_qty=planned
+    )
+    given["sales_history"] = _frame(
+        product="cola", market="fi", date=closed, sold_qty=sold, returned_qty=0.0, net_sales_value=1.0
+    )
+    given["production_attainment"] = _frame(
+        cycle=cycles,
+        family="cola",
+        period=closed,
+        lag=1,
+        planned_value=[2.0 * each for each in planned],
+        made_value=[2.0 * each for each in made],
+        kept_value=[2.0 * min(pair) for pair in zip(planned, made, strict=True)],
+    )
+    return given
+
+
+def test_deviations_add_up_and_leave_the_tolerance(model):
+    given = _kept([100.0, 100.0], [80.0, 90.0], [100.0, 100.0])
+    shown = attainment.cumulative_deviation(given, model)
+    message = _thin(shown.message)
+    assert "of cola is 60.0_€ below plan after 2 months" in message
+    assert "the most of 2 of 3 that have left the tolerance of 5_%" in message
+    assert section_html(shown).count(light("bad")) == 4
+    within = attainment.cumulative_deviation(_kept([100.0, 100.0], [99.0, 101.0], [100.0, 101.0]), model)
+    assert "every family is within 5_%" in _thin(within.message)
+    assert light("bad") not in section_html(within)
+
+
+def test_attainment_tells_volume_and_mix(model):
+    shown = attainment.production_attainment(_kept([100.0, 100.0], [80.0, 120.0], [1.0, 1.0]), model)
+    assert _thin(shown.message).startswith(
+        "Made was 100_% of what was planned a month ahead; 90_% of the plan"
     )

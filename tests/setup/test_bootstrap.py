@@ -205,9 +205,18 @@ def test_fast_runs_the_quick_tests_only(fresh):
     fresh.main(["setup"])
     fresh.launched.clear()
     fresh.main(["test", "--fast", "tests/demand"])
-    assert [command[1:] for command in fresh.launched] == [
-        ["-m", "pytest", "-m", "not slow and not browser and not e2e", "tests/demand"]
-    ]
+    [command] = fresh.launched
+    assert command[1:5] == ["-m", "pytest", "-m", "not slow and not browser and not e2e"]
+    assert command[-1] == "tests/demand"
+
+
+def test_tests_run_on_every_core_and_those_of_one_file_together(fresh, monkeypatch):
+    fresh.main(["setup"])
+    fresh.launched.clear()
+    monkeypatch.setattr(fresh.os, "cpu_count", lambda: 2)
+    fresh.main(["test"])
+    words = " ".join(fresh.launched[-1])
+    assert "-n 2 --dist loadfile" in words
 
 
 def test_what_is_launched_runs_on_one_thread_and_keeps_its_bytecode(bootstrap, monkeypatch):

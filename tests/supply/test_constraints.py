@@ -47,7 +47,15 @@ def data(plant):
 @pytest.fixture(scope="module")
 def workshop():
     """A mixed drink, made by a crew, that may neither pile up nor stay, and an order that stands."""
-    plant = Plant().product("drink").product("sour").product("sweet").market().demand("drink", [9, 9, 9])
+    fence = {"frozen_days": 30, "slushy_days": 30}
+    plant = (
+        Plant(settings=fence)
+        .product("drink")
+        .product("sour")
+        .product("sweet")
+        .market()
+        .demand("drink", [9, 9, 9])
+    )
     plant.add("resource", resource="team", location="plant", hours_per_day=0.0)
     for taste, acid in (("sour", 8.0), ("sweet", 2.0)):
         plant.add("routing", product="drink", location="plant", recipe=taste, operation=10, resource="team",
@@ -70,6 +78,9 @@ def workshop():
         plant.add("inventory_target", product="drink", location="plant", period=period, maximum_qty=7.0)
     plant.add("fixed_decision", option="buy", product="sour", location="plant", source="farm",
               period=plant.periods[1], fixed_qty=6.0)  # fmt: skip
+    for period in plant.periods:
+        plant.add("past_supply_plan", cycle="2025-12-01", option="make", product="drink", location="plant",
+                  source="sour", period=period, planned_qty=5.0)  # fmt: skip
     return plan_data(plant.tables(), plant.model(), all_parts())
 
 
@@ -124,6 +135,8 @@ WORKSHOP = [
     ("days_in_stock", {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 10, 0, 0, 0]},
      {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 0, 0, 0, 0]}, 5),
     ("fixed_decisions", {"buy": [0, 6, 0, 0, 0, 0]}, {"buy": [0, 4, 0, 0, 0, 0]}, 2),
+    ("frozen_fence", {"make": [5, 9, 9, 0, 9, 9]}, {"make": [3, 0, 0, 0, 0, 0]}, 2),
+    ("slushy_fence", {"make": [9, 5, 9, 9, 0, 9]}, {"make": [0, 6, 0, 0, 4, 0]}, 4),
     ("fixed_decisions", {"buy": [0, 6, 0, 9, 9, 9]}, {"buy": [0, 7, 0, 0, 0, 0]}, 1),
 ]  # fmt: skip
 

@@ -28,6 +28,8 @@ MONTHS = 12
 HISTORY_MONTHS = 36
 MOST_MONTHS = 6
 SHOWN = 5
+NOBODY = "default"
+"""Owner of an assumption that nobody has taken over."""
 CHECKS = (operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost)
 
 
@@ -206,7 +208,10 @@ def data_defaults(tables: Tables, model: Model) -> Section:
     if defaults.empty:
         return Section("Nothing stands in for missing data", title, source=source)
     stand = count(len(defaults), "default stands", "defaults stand")
-    message = f"{stand} in for data; each has an owner who can replace it"
+    unowned = int((defaults["owner"] == NOBODY).sum())
+    owned = f"{unowned} of them have no owner yet" if unowned else "each has an owner who can replace it"
+    owned = "none has an owner yet" if unowned == len(defaults) else owned
+    message = f"{stand} in for data; {owned}"
     table = Table(
         defaults[["subject", "text", "owner"]].assign(owner=defaults["owner"].map(person)),
         headings={"subject": "table or column", "text": "what is assumed"},

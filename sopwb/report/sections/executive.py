@@ -30,9 +30,9 @@ __all__ = [
 
 NOTEBOOK = "70_executive_sop"
 COURSE = 12
-PICTURE = 318
+PICTURE = 280
 REFERENCES = {"budget": "budget", "previous": "the previous year"}
-PROMISE = 215
+PROMISE = 200
 PICTURES = 3
 VOLUME = "volume"
 LAST = "last cycle"

@@ -224,7 +224,7 @@ def ebit_bridge(tables: Tables, model: Model) -> Section:
         ]
         message += f"; most is {' and '.join(said)}"
     chart = charts.waterfall(
-        rows.assign(label=[_line_name(label) for label in rows["label"]]), unit=model.currency
+        rows.assign(label=[_line_name(label) for label in rows["label"]]), unit=model.currency, is_cut=True
     )
     return Section(message, title, chart=chart, source=source)
 
@@ -353,7 +353,7 @@ def price_volume_mix(tables: Tables, model: Model) -> Section:
     return Section(
         message,
         title,
-        chart=charts.waterfall(coded, unit=model.currency),
+        chart=charts.waterfall(coded, unit=model.currency, is_cut=True),
         table=table,
         note=note,
         source=source,

@@ -15,8 +15,8 @@ from sopwb.report.table import Table
 __all__ = ["scenario_comparison", "scenario_results"]
 
 NOTEBOOK = "60_scenarios"
-DRAWN = ("ebit", "service", "stock_value")
-MOST_DRAWN = 3
+DRAWN = ("ebit", "service", "stock_value", "minimum_cash")
+MOST_DRAWN = 4
 DUST_RATE = 5e-4
 """Changes below this share of a figure are within what the solver may leave open."""
 
@@ -49,7 +49,7 @@ def _without_dust(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _drawn_figures(rows: pd.DataFrame) -> list[str]:
-    """Figures that are drawn: profit, service and stock where they move, else the first that move."""
+    """Figures that are drawn: profit, service, stock and cash where they move, else the first that move."""
     moves = rows.groupby("kpi")["delta_value"].agg(lambda deltas: bool((deltas.abs() > 0).any()))
     known = rows.dropna(subset=["kpi_value", "base_value"])
     present = [name for name in dict.fromkeys(known["kpi"]) if moves[name]] or list(

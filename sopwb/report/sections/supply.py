@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from sopwb.calendar import fiscal_month
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.service import on_time, service_rate
-from sopwb.measure.wording import count, named, sentence, words
+from sopwb.measure.wording import count, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, short
 from sopwb.report.section import Card, Section
+from sopwb.report.sections.names import bucket_name, code_name, limit_name, resource_names
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
@@ -28,31 +31,9 @@ NOTEBOOK = "40_supply_review"
 FULL = 0.95
 MOST_FAMILIES = 12
 LADDER = 20
+DUST = 0.005
+"""Prices below this are what a solver leaves."""
 KEY = ["product", "market", "period"]
-
-
-def _when(tables: Tables, start: pd.Timestamp) -> str:
-    """A bucket of the plan in words: its month, or the week that begins on a day."""
-    period = tables["period"]
-    is_week = (period.loc[period["period"] == start, "bucket"] == "week").any()
-    return f"in the week of {iso_date(start)}" if is_week else f"in {iso_month(start)}"
-
-
-def _resource_names(tables: Tables) -> pd.Series[str]:
-    resource = tables["resource"]
-    return resource.set_index("resource")["description"].fillna(
-        resource.set_index("resource").index.to_series()
-    )
-
-
-def _named(tables: Tables, code: str) -> str:
-    """Description of a resource; any other code as it is."""
-    return str(_resource_names(tables).to_dict().get(code, code))
-
-
-def _product_name(tables: Tables, code: str) -> str:
-    """Description of a product, else the code in words."""
-    return named(code, tables["product"], "product")
 
 
 def _money(tables: Tables) -> pd.DataFrame:
@@ -112,7 +93,7 @@ def supply_headline(tables: Tables, model: Model) -> Section:
     ]
     if load["mean_rate"].notna().any():
         top = load.loc[load["mean_rate"].idxmax()]
-        name = _named(tables, str(top["resource"]))
+        name = code_name(tables, str(top["resource"]))
         message += f"; {name} carries most, {percent(top['mean_rate'], 0)} of its regular hours"
         cards.append(Card(f"Highest mean load: {name}", float(top["mean_rate"]), "rate", sense="neutral"))
     return Section(message, title, cards=tuple(cards), source=source)
@@ -123,7 +104,7 @@ def _load(tables: Tables, buckets: pd.DataFrame) -> pd.DataFrame:
     use = tables["capacity_use"].merge(buckets, on="period", how="inner", validate="many_to_one")
     sums = use.groupby(["resource", "start"], as_index=False)[["required_hours", "capacity_hours"]].sum()
     rate = (sums["required_hours"] / sums["capacity_hours"]).where(sums["capacity_hours"] > 0)
-    names = sums["resource"].map(_resource_names(tables)).fillna(sums["resource"])
+    names = sums["resource"].map(resource_names(tables)).fillna(sums["resource"])
     return sums.assign(row=names, rate=rate).rename(columns={"start": "period"})
 
 
@@ -131,63 +112,81 @@ def _load(tables: Tables, buckets: pd.DataFrame) -> pd.DataFrame:
 def load_heat_map(tables: Tables, model: Model) -> Section:
     """Load of every resource by month over the whole plan."""
     period = tables["period"]
-    title = f"{model.name}, load by resource and month, % of regular hours, FC"
-    source = ("capacity_use", "all resources, by month")
-    if tables["capacity_use"].empty:
-        return Section("No resource is planned", title, source=source)
-    by_month = _load(tables, period[["period"]].assign(start=fiscal_month(period["period"])))
-    full = by_month[by_month["rate"] > FULL]
-    title += f", {iso_span(by_month['period'])}"
-    message = f"No resource is above {percent(FULL, 0)} of its regular hours in any month"
-    if len(full):
-        often = full.groupby("row").size().sort_values(ascending=False, kind="stable")
-        message = (
-            f"{often.index[0]} is above {percent(FULL, 0)} of its regular hours in "
-            f"{count(int(often.iloc[0]), 'month')}, the most of "
-            f"{count(len(often), 'resource')} that pass it"
-        )
-    return Section(message, title, chart=charts.heat_map(by_month[["row", "period", "rate"]]), source=source)
+    buckets = period[["period"]].assign(start=fiscal_month(period["period"]))
+    return _heat_section(tables, model, buckets, "month")
 
 
 @report_section("load_by_week", notebook=NOTEBOOK)
 def load_by_week(tables: Tables, model: Model) -> Section:
     """Load of every resource by week while the plan has weeks."""
     period = tables["period"]
-    title = f"{model.name}, load by resource and week, % of regular hours, FC"
-    source = ("capacity_use", "all resources, weeks")
     weeks = period.loc[period["bucket"] == "week", ["period"]]
-    by_week = _load(tables, weeks.assign(start=weeks["period"]))
-    if by_week.empty:
-        return Section("The plan has no weeks", title, source=source)
-    full = by_week[by_week["rate"] > FULL]
-    weekly = full.groupby("period")["row"].nunique()
-    message = f"No resource is above {percent(FULL, 0)} of its regular hours in any week"
+    return _heat_section(tables, model, weeks.assign(start=weeks["period"]), "week")
+
+
+def _heat_section(tables: Tables, model: Model, buckets: pd.DataFrame, unit: str) -> Section:
+    """Heat map of the load by resource and bucket; the message names what is fullest."""
+    title = f"{model.name}, load by resource and {unit}, % of regular hours, FC"
+    source = ("capacity_use", f"all resources, by {unit}")
+    load = _load(tables, buckets)
+    if load.empty:
+        nothing = "No resource is planned" if tables["capacity_use"].empty else f"The plan has no {unit}s"
+        return Section(nothing, title, source=source)
+    title += f", {iso_span(load['period'])}"
+    full = load[load["rate"] > FULL]
+    message = f"No resource is above {percent(FULL, 0)} of its regular hours in any {unit}"
     if len(full):
-        worst = weekly.idxmax()
-        message = (
-            f"{count(int(weekly.max()), 'resource')} of {by_week['row'].nunique()} are above "
-            f"{percent(FULL, 0)} of their regular hours in the week of {iso_date(worst)}, the fullest of "
-            f"{count(by_week['period'].nunique(), 'week')}"
-        )
-    return Section(message, title, chart=charts.heat_map(by_week[["row", "period", "rate"]]), source=source)
+        message = _fullest_resource(full) if unit == "month" else _fullest_week(full, load)
+    return Section(message, title, chart=charts.heat_map(load[["row", "period", "rate"]]), source=source)
+
+
+def _fullest_resource(full: pd.DataFrame) -> str:
+    often = full.groupby("row").size().sort_values(ascending=False, kind="stable")
+    return (
+        f"{often.index[0]} is above {percent(FULL, 0)} of its regular hours in "
+        f"{count(int(often.iloc[0]), 'month')}, the most of {count(len(often), 'resource')} that pass it"
+    )
+
+
+def _fullest_week(full: pd.DataFrame, load: pd.DataFrame) -> str:
+    weekly = full.groupby("period")["row"].nunique()
+    return (
+        f"{count(int(weekly.max()), 'resource')} of {load['row'].nunique()} are above "
+        f"{percent(FULL, 0)} of their regular hours in the week of {iso_date(weekly.idxmax())}, "
+        f"the fullest of {count(load['period'].nunique(), 'week')}"
+    )
+
+
+def _hour_prices(tables: Tables, unit: str) -> Any:
+    """The bottlenecks over time: what one more hour is worth by resource and month, the dearest first."""
+    use = tables["capacity_use"]
+    use = use.assign(month=fiscal_month(use["period"]), name=use["resource"].map(resource_names(tables)))
+    worth = use.groupby(["name", "month"])["price_per_hour"].max().unstack("month").fillna(0.0)
+    worth = worth[worth.max(axis=1) >= DUST].loc[:, lambda wide: (wide >= DUST).any()]
+    if worth.empty:
+        return None
+    order = worth.max(axis=1).sort_values(ascending=False, kind="stable").index
+    data = worth.loc[order].rename_axis("row").reset_index().melt(id_vars="row", var_name="column")
+    data = data.assign(column=[iso_month(month) for month in data["column"]])
+    return charts.table_heat(data, unit=unit, width=min(48 * worth.shape[1], 620))
 
 
 @report_section("bottlenecks", notebook=NOTEBOOK)
 def bottlenecks(tables: Tables, model: Model) -> Section:
     """Resources by what one more hour is worth, with their peak load and hours close to full."""
-    title = f"{model.name}, resources of the plan, hours and {model.currency} for one more hour, FC"
+    title = f"{model.name}, what one more hour is worth by resource and month, {model.currency}, FC"
     source = ("capacity_use", "whole plan, by resource")
     load = _peak(tables)
     if load.empty:
         return Section("No resource is planned", title, source=source)
-    load = load.assign(resource=load["resource"].map(_resource_names(tables)).fillna(load["resource"]))
+    load = load.assign(resource=load["resource"].map(resource_names(tables)).fillna(load["resource"]))
     load = load.sort_values(["price_per_hour", "peak_rate", "resource"], ascending=[False, False, True])
     top = load.iloc[0]
     message = "One more hour is worth nothing on any resource"
     if top["price_per_hour"] > 0:
         message = (
             f"An hour more on {top['resource']} is worth {short(top['price_per_hour'], model.currency)} "
-            f"{_when(tables, top['when'])}, more than anywhere else"
+            f"{bucket_name(tables, top['when'])}, more than anywhere else"
         )
     columns = ["resource", "mean_rate", "peak_rate", "near_full_hours", "overtime_hours", "overload_hours"]
     shown = load[[*columns, "price_per_hour", "when"]].reset_index(drop=True)
@@ -202,8 +201,11 @@ def bottlenecks(tables: Tables, model: Model) -> Section:
         units={"near_full_hours": "count"},
         currency=model.currency,
     )
-    note = "When: the bucket in which an hour is worth most, else the busiest."
-    return Section(message, title, table=table, note=note, source=source)
+    note = (
+        "A month shows its dearest bucket. When: the bucket in which an hour is worth most, else the busiest."
+    )
+    chart = _hour_prices(tables, f"{model.currency}/h")
+    return Section(message, title, chart=chart, table=table, note=note, source=source)
 
 
 @report_section("shortages", notebook=NOTEBOOK)
@@ -235,7 +237,7 @@ def shortages(tables: Tables, model: Model) -> Section:
         {"label": [sentence(words(str(r))) for r in reasons.index], "value": reasons.to_numpy()}
     )
     chart = charts.bars_by_structure(bars, unit=model.currency, sense="lower_better")
-    subjects = grouped["subject"].map(_resource_names(tables)).fillna(grouped["subject"])
+    subjects = grouped["subject"].map(resource_names(tables)).fillna(grouped["subject"])
     table = Table(
         grouped.assign(subject=subjects, reason=grouped["reason"].map(words)),
         headings={
@@ -269,8 +271,11 @@ def service_by_family(tables: Tables, model: Model) -> Section:
     sums = sums.assign(family=[sentence(words(str(name))) for name in sums["family"]])
     low = sums.iloc[0]
     whole = service_rate(shipment)
-    message, chart = f"All {len(sums)} families ship all demand on time", None
-    if round(float(low["service_rate"]), 4) < 1:
+    message, chart = (
+        f"All {len(sums)} families ship their demand on time, each to {percent(low['service_rate'])}",
+        None,
+    )
+    if round(float(low["service_rate"]), 3) < 1:
         message = f"{low['family']} is served worst: {percent(low['service_rate'])} on time"
         message += f", {percent(whole)} in all"
         bars = sums.head(MOST_FAMILIES).rename(columns={"family": "label", "service_rate": "value"})
@@ -314,17 +319,16 @@ def constraint_prices(tables: Tables, model: Model) -> Section:
     best = best.reset_index().sort_values(["constraint", "price_per_unit"], ascending=[True, False])
     hours = best[best["unit"] == "hour"].sort_values("price_per_unit", ascending=False, kind="stable")
     top = (hours if len(hours) else best).iloc[0]
-    names = _resource_names(tables)
     message = (
         f"{count(len(best), 'limit binds', 'limits bind')}; one more {top['unit']} of "
-        f"{_named(tables, str(top['subject']))} is worth "
-        f"{short(top['price_per_unit'], model.currency)} {_when(tables, top['when'])}"
+        f"{limit_name(tables, str(top['subject']))} is worth "
+        f"{short(top['price_per_unit'], model.currency)} {bucket_name(tables, top['when'])}"
     )
     first = best.groupby("constraint").head(LADDER // max(1, best["constraint"].nunique()) + 1)
     table = Table(
         first.assign(
             constraint=[words(str(name)) for name in first["constraint"]],
-            subject=[names.get(code, _product_name(tables, code)) for code in first["subject"]],
+            subject=[limit_name(tables, str(code)) for code in first["subject"]],
         ).reset_index(drop=True),
         headings={
             "constraint": "limit",

@@ -1,0 +1,212 @@
+"""What the most valuable limits are worth, confirmed by planning again with a little more of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sopwb.config.supply import SupplySettings
+from sopwb.supply.buckets import Floats
+from sopwb.supply.data import PlanData
+from sopwb.supply.goals import Goal, goals_of
+from sopwb.supply.program import Program
+from sopwb.supply.session import MONEY, Found, Session
+from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
+
+__all__ = ["constraint_value", "valuable_limits"]
+
+LEAST_PRICE = 1e-6
+AGREES = 0.01
+"""Part of a price by which planning again may differ from it."""
+USUAL_STEP = 0.01
+"""Step as a share of the limit, where the range is not narrower."""
+LEAST_ROOM = 1e-6
+"""Share of a limit below which its range counts as none."""
+COLUMNS = [
+    "constraint", "subject", "period", "place", "unit", "limit_qty", "price_per_unit", "lower_qty", "upper_qty",
+    "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value", "bought_service_value",
+    "bought_service_qty", "bought_service_rate",
+]  # fmt: skip
+
+
+@dataclass
+class _Stand:
+    """A solver that stands in the plan: its service, and the row that holds it where it is not perfect."""
+
+    session: Session
+    served: Floats
+    earned: Floats
+    settings: SupplySettings
+    found: Found
+    held: int | None = None
+    level: float = 0.0
+
+    @property
+    def cost(self) -> Floats:
+        """What is made least at held service; perfect service is held by its weight."""
+        if self.held is not None:
+            return self.earned
+        return np.asarray(self.settings.service_weight * self.served + self.earned)
+
+    def again(self, goal: str) -> Found:
+        """The plan at held service."""
+        return self.session.best(goal, self.cost)
+
+    def both(self, goal: str) -> Found:
+        """The plan when service is made best anew, and contribution after it."""
+        if self.held is None:
+            return self.again(goal)
+        session = self.session
+        session.hold_at(self.held, self.served, np.inf)
+        least = float(self.served @ session.best("service", self.served + session.impossible).values)
+        session.hold_at(self.held, self.served, _held(least, self.settings))
+        found = session.best(goal, self.earned)
+        session.hold_at(self.held, self.served, self.level)
+        return found
+
+
+def _held(least: float, settings: SupplySettings) -> float:
+    return least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN
+
+
+def _stand(
+    program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
+) -> _Stand:
+    """The solver as it stood when the plan was found."""
+    session = Session(program, settings, solution.basis)
+    served = session.charge(goals[0])
+    earned = session.charge(goals[1]) + session.steering
+    both = settings.service_weight * served + earned
+    session.fix_whole(both)
+    if solution.basis is not None:
+        session.begin_at(solution.basis)
+    found = session.best("both", both)
+    stand = _Stand(session, served, earned, settings, found)
+    missing = float(served @ found.values)
+    if missing > MONEY * LEAST_CHARGE:
+        least = float(served @ session.best("service", served + session.impossible).values)
+        stand.level = _held(min(least, missing), settings)
+        stand.held = session.hold(served, stand.level)
+        if solution.basis is not None:
+            session.begin_at(solution.basis)
+        stand.found = session.best("held", earned)
+    return stand
+
+
+def valuable_limits(data: PlanData, program: Program, price: Floats, count: int) -> pd.DataFrame:
+    """Binding limits by money: the dearest bucket of each subject, ranked by the price of a hundredth of it.
+
+    Parameters
+    ----------
+    price
+        What one more unit of each row is worth.
+    count
+        How many to give.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``constraint``, ``subject``, ``period``, ``unit``, and ``row`` of the programme.
+    """
+    frames = []
+    for rule in program.rules:
+        if rule.rows is None:
+            continue
+        part = price[rule.first : rule.last]
+        binding = np.flatnonzero(part > LEAST_PRICE)
+        size = pd.Series(np.abs(program.most[rule.first : rule.last]))
+        size = size.groupby(rule.rows.subject, sort=False).transform("max").to_numpy(float)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "constraint": rule.name,
+                    "subject": rule.rows.subject[binding],
+                    "period": data.buckets.period[rule.rows.bucket[binding]],
+                    "unit": rule.unit,
+                    "row": rule.first + binding,
+                    "size": size[binding],
+                    "worth": part[binding] * size[binding],
+                    "price": part[binding],
+                }
+            )
+        )
+    if not frames:
+        return pd.DataFrame(columns=["constraint", "subject", "period", "unit", "row", "size"])
+    keys = ["worth", "constraint", "subject", "period"]
+    ordered = pd.concat(frames).sort_values(keys, ascending=[False, True, True, True], kind="stable")
+    return ordered.drop_duplicates(["constraint", "subject"]).head(count).reset_index(drop=True)
+
+
+def _step(limit: float, lower: float, upper: float, size: float) -> float:
+    """Step inside the range: up where the price holds upwards, else down; a usual one where it has no range."""
+    whole = max(abs(limit), size, 1.0)
+    usual, least = USUAL_STEP * whole, LEAST_ROOM * whole
+    up, down = upper - limit, limit - lower
+    if up > least:
+        return float(min(usual, up / 2))
+    if down > least:
+        return -float(min(usual, down / 2))
+    return float(usual)
+
+
+def constraint_value(
+    data: PlanData, program: Program, solution: Solution, settings: SupplySettings
+) -> pd.DataFrame:
+    """Table ``constraint_value``: prices of the most valuable limits, each with its range and confirmed.
+
+    The price at held service is the dual of the limit; within its range, the plan solved again with
+    a step more at that service must bring price times step. Beside it stands what one unit more buys
+    when service is made best anew and contribution after it, which is less or more wherever a scarce
+    limit first serves more.
+    """
+    chosen = valuable_limits(data, program, solution.price, settings.confirmed_limits)
+    if chosen.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    service, contribution = goals_of(data)
+    stand = _stand(program, solution, (service, contribution), settings)
+    rows = chosen["row"].to_numpy(np.int64)
+    lower, upper = stand.session.ranges(rows)
+    price = stand.session.prices(stand.found)[rows]
+    lost = stand.session.program.blocks["lost"]
+    wanted = float(data.demand.class_demand.sum())
+    told = []
+    for place, row in enumerate(rows):
+        limit, size = float(program.most[row]), float(chosen["size"].iloc[place])
+        step = _step(limit, lower[place], upper[place], size)
+        session = stand.session
+        if not session.loosen(int(row), step):
+            continue
+        again = stand.again("held")
+        held = float(stand.cost @ (stand.found.values - again.values)) / MONEY / step
+        more = abs(step)
+        session.loosen(int(row), more)
+        new = again if step > 0 and stand.held is None else stand.both("both")
+        session.loosen(int(row), 0.0)
+        saved = stand.found.values - new.values
+        gone = (session.plan(stand.found) - session.plan(new))[lost].sum()
+        sign = -1.0 if limit < 0 else 1.0
+        ends = sorted(sign * end + 0.0 for end in (lower[place], upper[place]))
+        agrees = abs(held - price[place]) <= AGREES * price[place]
+        told.append(
+            {
+                **chosen.loc[place, ["constraint", "subject", "period", "unit"]].to_dict(),
+                "worth": held * size,
+                "limit_qty": sign * limit + 0.0,
+                "price_per_unit": price[place],
+                "lower_qty": ends[0] if np.isfinite(ends[0]) else np.nan,
+                "upper_qty": ends[1] if np.isfinite(ends[1]) else np.nan,
+                "step_qty": sign * step,
+                "held_price_per_unit": held,
+                "confirmed": "confirmed" if agrees else "not confirmed",
+                "bought_contribution_value": float(stand.earned @ saved) / MONEY / more,
+                "bought_service_value": float(stand.served @ saved) / MONEY / more,
+                "bought_service_qty": float(gone) / more,
+                "bought_service_rate": float(gone) / more / wanted if wanted > 0 else 0.0,
+            }
+        )
+    if not told:
+        return pd.DataFrame(columns=COLUMNS)
+    made = pd.DataFrame(told).sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+    return made.assign(place=np.arange(1, len(made) + 1))[COLUMNS]
