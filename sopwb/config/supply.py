@@ -52,8 +52,6 @@ class SupplySettings(Settings):
     """Buckets whose whole decisions are searched at a time, later ones relaxed; unset: all at once."""
     setup_cover_buckets: int = Field(default=20, ge=0)
     """Buckets over which stock must cover demand until the next set-up; longer finds whole plans sooner."""
-    confirmed_limits: int = Field(default=8, ge=0)
-    """How many of the most valuable binding limits have their price confirmed by planning again."""
     frozen_days: int = Field(default=0, ge=0)
     """Days from the start of the horizon in which the plan of the last cycle stands."""
     slushy_days: int = Field(default=0, ge=0)
@@ -62,5 +60,7 @@ class SupplySettings(Settings):
     """Supply options whose decisions have a fence."""
     change_price_rate: float = Field(default=0.1, ge=0)
     """Charge for a unit by which a slushy decision changes, as a share of its standard cost."""
+    confirmed_limits: int = Field(default=8, ge=0)
+    """How many of the most valuable binding limits have their price confirmed by planning again."""
     one_stage: bool = False
     """Whether poor service is weighed against money in one sum, and does not come first."""

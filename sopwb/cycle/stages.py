@@ -129,10 +129,11 @@ STAGES = (
         reads=_names(
             "product market period statistical_forecast backtest_accuracy activity activity_response"
             " manual_forecast forecast_weight price rebate currency_rate past_demand_plan sales_history"
+            " product_cost"
         ),
         writes=_names(
             "activity_effect demand_plan demand_stream standing_forecast stream_weight stream_accuracy"
-            " forecast_accuracy"
+            " author_accuracy forecast_accuracy"
         ),
     ),
     Stage(
@@ -146,10 +147,10 @@ STAGES = (
         writes=_names("forecast_value_added forecast_change demand_exception"),
     ),
     Stage(
-        name="delivery_review",
+        name="deliveries",
         notebook="20_demand_review",
-        function="sopwb.measure.stage:delivery_review",
-        reads=_names("delivery open_order product market sales_history"),
+        function="sopwb.measure.stage:deliveries",
+        reads=_names("product market delivery open_order sales_history"),
         writes=_names("delivery_performance"),
     ),
     Stage(
@@ -201,7 +202,7 @@ STAGES = (
             " product_property blend_limit lane_product fixed_decision production_history"
             " supply_plan stock_movement shipment_plan"
         ),
-        writes=_names("plan_change pegging production_attainment"),
+        writes=_names("plan_change pegging plan_comparison production_attainment"),
     ),
     Stage(
         name="projection",

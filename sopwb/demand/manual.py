@@ -31,7 +31,7 @@ class Voices:
     Parameters
     ----------
     streams
-        The columns sales, marketing and finance, one row per cell; NaN where a function is silent.
+        One column per voice (sales, marketing, finance), one row per cell; NaN where it is silent.
     heard
         One row per statement, in the order in which they were heard: ``automatic_qty`` of its
         cells, ``total_qty`` it means, ``counted_qty`` in the cells where it counts, and the number of
@@ -106,6 +106,7 @@ def manual_streams(
     settings: ManualSettings,
     *,
     as_of: pd.Timestamp,
+    streams: Sequence[str] = STREAMS,
 ) -> Voices:
     """Forecast of each function of the company for every cell it speaks about.
 
@@ -130,6 +131,8 @@ def manual_streams(
         Tables whose columns a node may name.
     sales
         Table ``sales_history`` up to as-of.
+    streams
+        Every voice that is heard apart; the functions of the company.
 
     Raises
     ------
@@ -144,7 +147,7 @@ def manual_streams(
     room = _Room(
         automatic=cells["automatic_qty"].to_numpy(dtype=float),
         weights=split_weights(cells, sales, as_of=as_of),
-        spoken={stream: np.full(len(cells), np.nan) for stream in STREAMS},
+        spoken={stream: np.full(len(cells), np.nan) for stream in streams},
         settings=settings,
     )
     ahead = statements.assign(

@@ -12,12 +12,13 @@ from sopwb.demand.activity_plan import activity_effect
 from sopwb.demand.activity_review import activity_result
 from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
 from sopwb.demand.answers import activity_response
+from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
 from sopwb.demand.forecast import forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.launch_review import launch_review
-from sopwb.demand.manual import manual_streams
+from sopwb.demand.manual import STREAMS, manual_streams
 from sopwb.demand.panel import SERIES, buckets_after, season_of
 from sopwb.demand.past import past_of
 from sopwb.demand.plan import automatic_plan, named_series, plan_cells
@@ -28,6 +29,7 @@ from sopwb.demand.scope import SCOPE, series_with_family
 from sopwb.demand.standing import standing_forecast
 from sopwb.demand.statement import standing_statements
 from sopwb.demand.stream_accuracy import past_streams, stream_accuracy
+from sopwb.demand.value_added import unit_margin
 from sopwb.demand.waterfall import demand_waterfall
 from sopwb.extend import Parts, Tables
 
@@ -158,11 +160,14 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     automatic = automatic_plan(cells, effect)
     known = product, market, tables["sales_history"], settings.manual
     voices = manual_streams(statements, automatic, period, *known, as_of=model.as_of)
-    past = past_streams(tables["past_demand_plan"], tables["manual_forecast"], *known, as_of=model.as_of)
+    said = with_authors(tables["manual_forecast"])
+    heard = (*STREAMS, *(voice_of(str(name)) for name in tables["manual_forecast"]["author"].unique()))
+    past = past_streams(tables["past_demand_plan"], said, *known, as_of=model.as_of, streams=heard)
     judged = stream_accuracy(past, tables["sales_history"])
     weight = stream_weight(tables["forecast_weight"], automatic["family"], judged, settings)
     used = weight.pivot(index="family", columns="stream", values="weight").reindex(columns=list(ALL_STREAMS))
     plan, apart = agreed_plan(automatic, voices.streams, used, price)
+    margin = unit_margin(plan, tables["product_cost"], period)
     archive = archive_accuracy(
         tables["past_demand_plan"], tables["sales_history"], product, as_of=model.as_of
     )
@@ -176,5 +181,6 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
         "standing_forecast": standing_forecast(statements, voices.heard, as_of=model.as_of),
         "stream_weight": weight,
         "stream_accuracy": judged,
+        "author_accuracy": author_accuracy(past, tables["manual_forecast"], tables["sales_history"], margin),
         "forecast_accuracy": accuracy,
     }

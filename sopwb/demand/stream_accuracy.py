@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,7 @@ def past_streams(
     settings: ManualSettings,
     *,
     as_of: pd.Timestamp,
+    streams: Sequence[str] = STREAMS,
 ) -> pd.DataFrame:
     """The archived plan of every cycle with what each stream said in it.
 
@@ -31,11 +34,17 @@ def past_streams(
     every row with the moment it was entered; so the streams of a cycle are heard again exactly as they
     stood then, on the automatic forecast of then.
 
+    Parameters
+    ----------
+    streams
+        Every voice that is heard apart, as the statements name it: the functions of the company, and
+        single authors where `sopwb.demand.author_accuracy.with_authors` has added them.
+
     Returns
     -------
     pandas.DataFrame
-        Closed months of ``past_demand_plan`` with family, lag (months ahead) and the columns sales,
-        marketing and finance; NaN where a stream was silent.
+        Closed months of ``past_demand_plan`` with family, lag (months ahead) and a column per voice;
+        NaN where it was silent.
     """
     known = past_demand_plan[past_demand_plan["period"] > past_demand_plan["cycle"]]
     known = known.merge(product[["product", "family"]], on="product", how="inner", validate="many_to_one")
@@ -48,10 +57,12 @@ def past_streams(
         cells = cells.assign(open_days=live_rate(cells, product, period) * days)
         said = standing_statements(manual_forecast, then)
         before = sales[sales["date"] <= then]
-        voices = manual_streams(said, cells, period, product, market, before, settings, as_of=then)
+        voices = manual_streams(
+            said, cells, period, product, market, before, settings, as_of=then, streams=streams
+        )
         parts.append(pd.concat([cells, voices.streams], axis=1))
     if not parts:
-        return known.assign(lag=pd.Series(dtype="int64"), **dict.fromkeys(STREAMS, np.nan))
+        return known.assign(lag=pd.Series(dtype="int64"), **dict.fromkeys(streams, np.nan))
     table = pd.concat(parts, ignore_index=True)
     closed = table[table["period"] + pd.offsets.MonthEnd(0) <= as_of]
     ahead = _ordinal(closed["period"]) - _ordinal(closed["cycle"])

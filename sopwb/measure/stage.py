@@ -14,7 +14,7 @@ from sopwb.measure.kpi import all_kpis
 from sopwb.measure.promise import promises
 from sopwb.schema import load_schema
 
-__all__ = ["data_review", "delivery_review", "executive", "measures"]
+__all__ = ["data_review", "deliveries", "executive", "measures"]
 
 
 def data_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -40,11 +40,17 @@ def data_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     }
 
 
-def delivery_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """How customers were delivered: on time and in full, as declared in the settings."""
-    lines = with_overdue(tables["delivery"], tables["open_order"], model.as_of)
-    known = tables["product"], tables["market"], tables["sales_history"], model.delivery
-    return {"delivery_performance": delivery_performance(lines, *known, as_of=model.as_of)}
+def deliveries(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """What customers were delivered against what they asked for."""
+    made = delivery_performance(
+        with_overdue(tables["delivery"], tables["open_order"], model.as_of),
+        tables["product"],
+        tables["market"],
+        tables["sales_history"],
+        model.delivery,
+        as_of=model.as_of,
+    )
+    return {"delivery_performance": made}
 
 
 def measures(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:

@@ -1,5 +1,8 @@
-"""What an analyst works with inside a notebook."""
+"""What an analyst works with inside a notebook.
 
-from sopwb.widgets.forecast_editor import ForecastEditor, forecast_editor
+The editor itself is ``sopwb.widgets.forecast_editor``; what is imported here costs a scheduled run nothing.
+"""
 
-__all__ = ["ForecastEditor", "forecast_editor"]
+from sopwb.widgets.meeting import edit_forecast
+
+__all__ = ["edit_forecast"]

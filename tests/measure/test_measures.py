@@ -10,7 +10,7 @@ from sopwb.extend import Parts
 from sopwb.measure.bridge import bridge, open_bridges
 from sopwb.measure.exception import exceptions
 from sopwb.measure.outlook import years_table
-from sopwb.measure.stage import delivery_review, executive, measures
+from sopwb.measure.stage import deliveries, executive, measures
 from sopwb.schema import load_schema
 
 SCHEMA = load_schema()
@@ -92,8 +92,9 @@ def test_otif_counts_lines_on_time_and_in_full(planned, model, parts):
             "delivered_qty": [10.0, 10.0, 9.0, 0.0],
         }
     )
-    reviewed = delivery_review(planned | {"delivery": lines}, model(), parts)
-    assert value(measures(planned | reviewed, model(), parts), "on_time_in_full") == pytest.approx(1 / 3)
+    performance = deliveries(planned | {"delivery": lines}, model(), parts)
+    made = measures(planned | performance, model(), parts)
+    assert value(made, "on_time_in_full") == pytest.approx(1 / 3)
 
 
 def test_a_target_stands_beside_its_figure_and_the_last_cycle_beside_the_rest(planned, model, parts):

@@ -12,7 +12,7 @@ from sopwb.cycle.collect import planned
 from sopwb.cycle.inputs import Request, load_inputs
 from sopwb.errors import InputError
 from sopwb.exchange.files import read_file
-from sopwb.widgets import forecast_editor
+from sopwb.widgets.forecast_editor import forecast_editor
 from tests.cycle.customer import acme
 
 JANUARY, FEBRUARY = pd.to_datetime(["2026-01-01", "2026-02-01"])

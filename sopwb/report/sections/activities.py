@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.wording import named, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, percent, short
 from sopwb.report.section import Section
 from sopwb.report.sections.demand import NOTEBOOK
 from sopwb.report.table import Table
 
-__all__ = ["activity_return", "demand_answers", "demand_waterfall"]
+__all__ = ["activity_return", "demand_answers", "demand_waterfall", "demand_waterfall_products"]
 
 ALL = "*"
 SHOWN = 12
+WIDE, NARROW = 420, 250
+MOST_BRIDGES = 9
+MOST_PRODUCTS = 6
+LEAST = 0.5
+
+
+def _bridge(rows: pd.DataFrame, heading: str, width: int) -> Any:
+    """From normal level to sales, as one waterfall."""
+    steps = rows.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
+    columns = ["step", "label", "amount_value", "is_total", "code"]
+    return charts.waterfall(steps[columns], unit="units", heading=heading, is_cut=True, width=width)
+
+
+def _bridges(rows: pd.DataFrame, chosen: pd.Series[bool], labels: list[str]) -> list[Any]:
+    """A waterfall for each family among some rows, the largest first."""
+    known = rows[chosen & (rows["family"] != ALL) & rows["label"].isin(labels)]
+    sizes = known[known["is_total"]].groupby("family")["amount_qty"].max()
+    order = sizes[sizes > 0].sort_values(ascending=False, kind="stable").index
+    return [
+        _bridge(known[known["family"] == name], sentence(words(str(name))), NARROW)
+        for name in order[:MOST_BRIDGES]
+    ]
 
 
 def _family_table(rows: pd.DataFrame, steps: list[str]) -> pd.DataFrame:
@@ -50,22 +75,52 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
     lost = steps.get("lost without stock", 0.0)
     if lost < 0:
         message += f"; empty shelves cost {short(-lost)}"
-    bars = drawn.loc[~drawn["is_total"], ["label", "amount_qty"]].rename(columns={"amount_qty": "value"})
-    bridge = drawn.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
     labels = list(drawn["label"])
     return Section(
         message,
         title,
-        chart=(
-            charts.waterfall(bridge[["step", "label", "amount_value", "is_total", "code"]], unit="units"),
-            charts.bars_by_structure(bars, unit="units", code="AC", sense="neutral", names=("steps", "")),
-        ),
+        chart=(_bridge(drawn, "all families", WIDE), *_bridges(rows, rows["product"] == ALL, labels)),
         table=Table(_family_table(rows, labels), units=dict.fromkeys(labels, "qty"), sums=(-1,)),
         note=(
             "In each bucket demand is level x calendar x price x promotion and so on; the quantities of the "
             "factors (logarithmic mean) add up without a rest."
         ),
         source=source,
+    )
+
+
+def _moved_most(rows: pd.DataFrame, most: int) -> list[str]:
+    """Products whose demand activities moved most, by the sum of the steps up to demand."""
+    demand = rows[rows["is_total"] & (rows["step"] > rows["step"].min())]["step"].min()
+    moves = rows[~rows["is_total"] & (rows["step"] < demand) & (rows["product"] != ALL)]
+    sizes = moves.assign(size=moves["amount_qty"].abs()).groupby("product")["size"].sum()
+    return [str(name) for name in sizes[sizes > 0].nlargest(most).index]
+
+
+@report_section("demand_waterfall_products", notebook=NOTEBOOK)
+def demand_waterfall_products(tables: Tables, model: Model) -> Section:
+    """The same waterfall for the products that activities moved most."""
+    rows = tables["demand_waterfall"].sort_values("step")
+    title = f"{model.name}, what made demand of products, units, twelve months AC to {iso_date(model.as_of)}"
+    source = ("demand_waterfall", "products that activities moved most; the table has every product")
+    top = _moved_most(rows, MOST_PRODUCTS)
+    if not top:
+        return Section("No activity has moved the demand of a product", title, source=source)
+    names = {code: named(code, tables["product"], "product") for code in top}
+    pictures = []
+    for code in top:
+        own = rows[rows["product"] == code]
+        moved = own["is_total"] | (own["amount_qty"].abs() >= LEAST)
+        pictures.append(_bridge(own[moved], names[code], NARROW))
+    first = rows[(rows["product"] == top[0])]
+    level = float(first["amount_qty"].iloc[0])
+    demand = float(first.loc[first["is_total"], "amount_qty"].iloc[1])
+    message = (
+        f"{names[top[0]]} was moved most: from a normal {short(level)} to {short(demand)} units of demand "
+        f"({percent(demand / level - 1 if level > 0 else 0.0, signed=True)})"
+    )
+    return Section(
+        message, title, chart=tuple(pictures), note="Steps below half a unit are not drawn.", source=source
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "forecast_exclusions",
     "forecast_quality",
     "months_ahead",
+    "net_sales",
     "span_of",
 ]
 
@@ -43,7 +44,7 @@ def months_ahead(tables: Tables, months: int | None = MONTHS) -> pd.DataFrame:
     return near
 
 
-def _sold(tables: Tables, as_of: pd.Timestamp) -> pd.DataFrame:
+def net_sales(tables: Tables, as_of: pd.Timestamp) -> pd.DataFrame:
     """Net sales of closed months by family: quantity and value."""
     sales = tables["sales_history"].merge(
         tables["product"][["product", "family"]], on="product", how="left", validate="many_to_one"
@@ -77,7 +78,7 @@ def _change(now: float, before: float) -> str:
 @report_section("demand_headline", notebook=NOTEBOOK)
 def demand_headline(tables: Tables, model: Model) -> Section:
     """The plan of the next twelve months in units and money, against the last twelve sold."""
-    plan, sold = months_ahead(tables), _sold(tables, model.as_of)
+    plan, sold = months_ahead(tables), net_sales(tables, model.as_of)
     last = sold[sold["month"] > model.as_of - pd.DateOffset(months=MONTHS)]
     quantity, value = plan["consensus_qty"].sum(), plan["consensus_value"].sum()
     automatic = (plan["automatic_qty"] * plan["net_price_per_unit"]).sum()
@@ -145,7 +146,7 @@ def _monthly(plan: pd.DataFrame, by: list[str], correlation: float) -> pd.DataFr
 
 
 def _history(tables: Tables, model: Model, months: int) -> pd.DataFrame:
-    sold = _sold(tables, model.as_of)
+    sold = net_sales(tables, model.as_of)
     recent = sold[sold["month"] > model.as_of - pd.DateOffset(months=months)]
     return recent.rename(columns={"month": "period", "qty": "value"}).assign(version="AC")
 

@@ -14,7 +14,7 @@ from sopwb.report.section import Section
 from sopwb.report.sections.demand import NOTEBOOK, months_ahead, span_of
 from sopwb.report.table import Table, without_empty
 
-__all__ = ["activity_calendar", "demand_streams", "manual_against_automatic"]
+__all__ = ["activity_calendar", "demand_streams", "manual_against_automatic", "who_has_spoken"]
 
 SHOWN = 10
 PAIRS = 8
@@ -159,4 +159,51 @@ def manual_against_automatic(tables: Tables, model: Model) -> Section:
         ),
         note="Outlined is the automatic forecast. Ask the authors of the first three for their reasons.",
         source=("demand_plan", "manual_qty given, next twelve months"),
+    )
+
+
+@report_section("who_has_spoken", notebook=NOTEBOOK)
+def who_has_spoken(tables: Tables, model: Model) -> Section:
+    """What people have said that still counts, author by author, and how long it counts."""
+    said = tables["standing_forecast"]
+    title = f"{model.name}, manual forecasts that count, units, as of {iso_date(model.as_of)}"
+    source = ("standing_forecast", "all rows, by author and stream")
+    if said.empty:
+        return Section("Nobody has a forecast that still counts", title, source=source)
+    rows = said.assign(
+        is_carried=said["is_carried"].astype(int), counted=said["counted_qty"], until=said["expires_on"]
+    )
+    table = rows.groupby(["author", "stream"], as_index=False).agg(
+        statements=("manual_forecast", "count"),
+        carried=("is_carried", "sum"),
+        total_qty=("total_qty", "sum"),
+        counted_qty=("counted", "sum"),
+        last_entered=("entered_at", "max"),
+        expires_first=("until", "min"),
+    )
+    carried = int(table["carried"].sum())
+    message = (
+        f"{len(said)} statements of {said['author'].nunique()} authors count in this cycle; "
+        f"{carried} of them are carried over from an earlier one"
+    )
+    return Section(
+        message,
+        title,
+        table=Table(
+            table.assign(
+                author=table["author"].map(person), last_entered=table["last_entered"].dt.normalize()
+            ),
+            headings={
+                "total_qty": "say (units)",
+                "counted_qty": "count (units)",
+                "last_entered": "last entry",
+                "expires_first": "first to expire",
+            },
+            units={"statements": "count", "carried": "count"},
+        ),
+        note=(
+            "Opened in JupyterLab, this cell is the editor: choose the author, fill in, check, save; each "
+            "statement has an author, a reason and a last day. By workbook: sopwb collect."
+        ),
+        source=source,
     )
