@@ -63,7 +63,7 @@ def _started(lacking: Floats, nodes: Ints, ways: Ways) -> Floats:
     starts = np.zeros_like(lacking)
     row = np.repeat(np.arange(len(nodes)), lacking.shape[1])
     np.add.at(starts, (row, ways.start[nodes].ravel()), (lacking / ways.good[nodes][:, None]).ravel())
-    return starts * ways.is_brought[nodes][:, None]
+    return np.asarray(starts * ways.is_brought[nodes][:, None])
 
 
 def _level_rate(starts: Floats, days: Floats) -> Floats:
@@ -87,8 +87,8 @@ def _loaded(starts: Floats, hours: Floats, limit: Floats, left: Floats) -> Float
     placed, over = np.zeros_like(starts), np.zeros(len(starts))
     last = starts.shape[1] - 1
     back, forth = range(last, -1, -1), range(1, last + 1)
-    for now, wanted in [*((now, starts[:, now]) for now in back), *((now, 0.0) for now in forth)]:
-        over = over + wanted
+    for step, now in enumerate([*back, *forth]):
+        over = over + starts[:, now] * float(step <= last)
         fitting = np.minimum(over, np.maximum(limit[:, now] - placed[:, now], 0.0))
         fitting = fitting * _fits(hours, fitting, left[:, now])
         left[:, now] = np.maximum(left[:, now] - hours @ fitting, 0.0)
@@ -253,7 +253,9 @@ class _Desk:
         for rank in np.unique(self.priority):
             chosen = np.flatnonzero(self.priority == rank)
             asked = np.bincount(self.node[chosen], weights=self.open[chosen], minlength=len(there))
-            share = np.where(asked > there, np.divide(there, asked, out=np.ones_like(asked), where=asked > 0), 1.0)
+            share = np.where(
+                asked > there, np.divide(there, asked, out=np.ones_like(asked), where=asked > 0), 1.0
+            )
             sent = self.open[chosen] * share[self.node[chosen]]
             there = np.maximum(there - np.minimum(asked, there), 0.0)
             self.open[chosen] -= sent

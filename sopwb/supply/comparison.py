@@ -61,7 +61,13 @@ def _over(data: PlanData, load: Floats) -> tuple[Floats, Floats]:
 
 
 def _told(
-    data: PlanData, strategy: str, served: tuple[Floats, ...], made: Floats, stock: Floats, load: Floats, moves: Floats
+    data: PlanData,
+    strategy: str,
+    served: tuple[Floats, ...],
+    made: Floats,
+    stock: Floats,
+    load: Floats,
+    moves: Floats,
 ) -> pd.DataFrame:
     """Rows of one way of planning by node and bucket.
 
@@ -161,7 +167,7 @@ def plan_comparison(tables: Tables, data: PlanData) -> pd.DataFrame:
     rows = pd.concat(frames, ignore_index=True)
     period = tables["period"].sort_values("period")
     month = period["fiscal_period"].to_numpy()
-    last = np.append(month[1:] != month[:-1], True)  # noqa: FBT003 - the last bucket ends a month
+    last = np.append(month[1:] != month[:-1], True)
     rows[AT_THE_END] = rows[AT_THE_END].mul(last[rows["bucket"].to_numpy()].astype(float), axis=0)
     rows["period"] = month[rows["bucket"].to_numpy()]
     rows["family"] = rows["product"].map(tables["product"].set_index("product")["family"])

@@ -1,4 +1,4 @@
-"""What the supply meeting asks of a finished plan: what changed, who stands on whom, what rules would plan."""
+"""What the supply meeting asks of a finished plan: changes, pegging, plans by rule, earlier plans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["supply_review"]
 
 
 def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """Changes against the last plan, pegging, plans by rule beside this one, and how earlier plans were kept."""
+    """Changes against the last plan, pegging, plans by rule, and how earlier plans were kept."""
     data = plan_data(tables, model, parts)
     past = last_cycle(tables["past_supply_plan"], model.as_of)
     against = f"cycle {past['cycle'].iloc[0]:%Y-%m-%d}" if len(past) else ""

@@ -76,7 +76,9 @@ def _mean_flow(matrix: sp.csr_array, nodes: int, things: int, count: int) -> sp.
 def _cheapest(data: PlanData) -> _Choice:
     """The cheapest decision of each node by variable cost over all levels; of equals the first."""
     nodes, count = len(data.network.nodes), data.buckets.count
-    found = _Choice(np.full(nodes, np.inf), np.full(nodes, "", dtype=object), np.full(nodes, -1, dtype=np.int64))
+    found = _Choice(
+        np.full(nodes, np.inf), np.full(nodes, "", dtype=object), np.full(nodes, -1, dtype=np.int64)
+    )
     flows = {
         name: (
             sp.coo_array(_mean_flow(option.arrivals, nodes, option.count, count)),
@@ -149,7 +151,9 @@ def ways_of(data: PlanData) -> Ways:
         first = sp.coo_array(sp.csc_array(option.hours)[:, thing * count])
         np.add.at(hours, (first.coords[0] // count, node[first.coords[1]]), first.data)
     part, by, bucket, quantity = (
-        (np.concatenate(parts) for parts in zip(*taken, strict=True)) if taken else (np.zeros(0, np.int64),) * 4
+        (np.concatenate(parts) for parts in zip(*taken, strict=True))
+        if taken
+        else (np.zeros(0, np.int64),) * 4
     )
     uses = tuple(
         sp.csc_array(
