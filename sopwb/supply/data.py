@@ -39,7 +39,7 @@ from sopwb.supply.limits import (
 from sopwb.supply.lots import ShelfLife, shelf_life_of
 from sopwb.supply.money_limits import MONEY_RULES, MoneyLimit, money_limits
 from sopwb.supply.network import Network, network_of
-from sopwb.supply.options import Option
+from sopwb.supply.options import Option, hour_cost
 from sopwb.supply.orders import Lots, lot_blocks, lots_in_plan
 from sopwb.supply.setups import Setups, setup_blocks, setups_of
 from sopwb.supply.useful import requirement_left, useful_most
@@ -207,7 +207,7 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
         lots=lots,
         blocks={
             **crew_blocks(crews, network, run_days),
-            **setup_blocks(setups, network),
+            **setup_blocks(setups, network, hour_cost(network, tables["cost_rate"])),
             **lot_blocks(lots, network),
         },
         money={},
