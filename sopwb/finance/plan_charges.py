@@ -19,10 +19,12 @@ CAUSE_OF: Mapping[str, str] = MappingProxyType(
         "heads": "crew",
         "hired": "crew",
         "laid_off": "crew",
+        "price_break": "contract",
+        "discount": "contract",
+        "take_or_pay": "contract",
     }
 )
 CHARGES = ("recipe", "setup", "order", "crew", "contract", "other")
-CONTRACT = "contract"
 ELSEWHERE = ("buy", "move")
 """Options whose cost is purchases or freight."""
 NOISE = 1e-7
@@ -45,8 +47,8 @@ def plan_charges(
     """Money of the plan that is not hours at their variable rates, by fiscal month; a column a cause.
 
     ``recipe`` is what making costs by the table recipe, and set-ups spread over the usual lot;
-    ``setup``, ``order`` and ``crew`` are decisions of their own, ``contract`` is paid for what was
-    promised to suppliers and not taken, ``other`` are options and decisions a customer adds. Hours
+    ``setup``, ``order`` and ``crew`` are decisions of their own, ``contract`` is what price
+    breaks of suppliers add or save and what was promised to them and not taken, ``other`` are options and decisions a customer adds. Hours
     of set-ups are paid as hours and left out here.
     """
     rate = variable_rate(cost_rate)
