@@ -134,9 +134,17 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
         [(name, month, 0.0) for name in market for month in index],
         columns=["market", "period", "revenue_value"],
     )
-    old = receivables(
-        nothing, tables["sales_history"], tables["payment_term"], settings.customer_days, settings.days_per_month
-    ) if len(nothing) else pd.Series(0.0, index=index)
+    old = (
+        receivables(
+            nothing,
+            tables["sales_history"],
+            tables["payment_term"],
+            settings.customer_days,
+            settings.days_per_month,
+        )
+        if len(nothing)
+        else pd.Series(0.0, index=index)
+    )
     owed = _old_payables(tables, model, index)
     first = index[:1]
     # where the ledger knows no receivables or payables, finance takes those of the first month

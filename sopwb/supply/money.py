@@ -327,7 +327,9 @@ class Books:
     def _opening(self) -> float:
         """Stock before the plan at standard: on hand, and our own on the way."""
         stock = self.tables["stock_on_hand"]
-        cost = stock["product"].map(self.tables["product_cost"].set_index("product")["standard_cost_per_unit"])
+        cost = stock["product"].map(
+            self.tables["product_cost"].set_index("product")["standard_cost_per_unit"]
+        )
         return float((stock["on_hand_qty"] * cost).sum()) + float(self._scheduled("*", own=True).sum())
 
     def _payment_days(self, party_type: str, parties: pd.Series[str], usual: int) -> Floats:

@@ -61,7 +61,11 @@ def scope_faults(target: pd.DataFrame) -> list[Fault]:
     for row in asked.itertuples():
         measure, scope = str(row.measure), str(row.scope)
         known = SCOPES.get(measure, ())
-        if scope == "*" or measure not in (*DECIDED, "stock_value") or scope.partition("=")[0].strip() in known:
+        if (
+            scope == "*"
+            or measure not in (*DECIDED, "stock_value")
+            or scope.partition("=")[0].strip() in known
+        ):
             continue
         remedy = f"scope: * or one of {', '.join(known)}" if known else "scope: *, or strength: report"
         problem = f"{measure} cannot be limited by {scope!r} in the supply plan"

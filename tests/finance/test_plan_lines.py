@@ -11,7 +11,9 @@ from sopwb.finance.profit_and_loss import cost_line_months
 from sopwb.finance.target_gap import MonthValue, target_gap
 
 MONTHS = pd.Index(pd.to_datetime(["2026-01-01", "2026-02-01"]), name="period")
-PRICES = pd.DataFrame({"subject": ["cash_minimum", "cash_minimum", "line"], "price_per_unit": [0.5, 0.25, 9.0]})
+PRICES = pd.DataFrame(
+    {"subject": ["cash_minimum", "cash_minimum", "line"], "price_per_unit": [0.5, 0.25, 9.0]}
+)
 
 
 def test_accounts_roll_up_by_operator_and_unknown_lines_are_other_cost():
