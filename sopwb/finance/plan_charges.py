@@ -47,9 +47,9 @@ def plan_charges(
     """Money of the plan that is not hours at their variable rates, by fiscal month; a column a cause.
 
     ``recipe`` is what making costs by the table recipe, and set-ups spread over the usual lot;
-    ``setup``, ``order`` and ``crew`` are decisions of their own, ``contract`` is what price
-    breaks of suppliers add or save and what was promised to them and not taken, ``other`` are options and decisions a customer adds. Hours
-    of set-ups are paid as hours and left out here.
+    ``setup``, ``order`` and ``crew`` are decisions of their own; ``contract`` is what price breaks of
+    suppliers add or save, and what was promised to them and not taken; ``other`` are options and
+    decisions a customer adds. Hours of set-ups are paid as hours and left out here.
     """
     rate = variable_rate(cost_rate)
 

@@ -29,7 +29,8 @@ def _bought(breaks: Breaks, data: PlanData, v: Variables) -> cp.Expression:
     place = (breaks.term[:, None] * count + np.arange(count)).ravel()
     size = (len(place), data.options["buy"].count * count)
     pick = sp.csr_array((np.ones(len(place)), (np.arange(len(place)), place)), shape=size)
-    return cp.Constant(pick) @ v.decisions["buy"]
+    bought: cp.Expression = cp.Constant(pick) @ v.decisions["buy"]
+    return bought
 
 
 @constraint("price_break", mode="hard", always_met=True, unit="base unit")

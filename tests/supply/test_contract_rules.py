@@ -20,7 +20,8 @@ def bought(prices: dict[float, float], kind: str, wanted=(10, 10, 10), rules=Non
     plant.demand("syrup", list(wanted), price=100.0)
     for quantity, price in prices.items():
         plant.add("purchase_term", product="syrup", supplier="maker", location="plant", currency="EUR",
-                  from_qty=quantity, price_per_unit=price, price_break=kind, lead_time_days=0, **term)  # fmt: skip
+                  from_qty=quantity, price_per_unit=price, price_break=kind, lead_time_days=0,
+                  **term)  # fmt: skip
     return plant.add("product_location", product="syrup", location="plant", holding_cost_per_unit_day=0.01)
 
 
