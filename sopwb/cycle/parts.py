@@ -26,6 +26,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.supply.options",
     "sopwb.supply.constraints",
     "sopwb.supply.lot_rules",
+    "sopwb.supply.contract_rules",
     "sopwb.supply.money_rules",
     "sopwb.supply.checks",
     "sopwb.inventory.checks",

@@ -222,7 +222,7 @@ STAGES = (
             " tax_rule cash_item account ledger target period sales_history stock_on_hand unit_conversion"
             " purchase_term purchase_receipt scheduled_receipt currency_rate delivery activity"
             " activity_effect demand_plan shipment_plan supply_plan"
-            " capacity_use stock_movement projected_inventory"
+            " capacity_use stock_movement projected_inventory supply_decision constraint_price"
         ),
         writes=_names(
             "profit_and_loss margin_plan production_variance working_capital stock_account cash_flow"

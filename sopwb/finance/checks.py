@@ -6,6 +6,8 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, plan_check
+from sopwb.finance.plan_charges import ELSEWHERE, variable_rate
+from sopwb.finance.production import conversion_spent
 from sopwb.finance.sales_plan import fiscal, net_price
 from sopwb.measure.bridge import open_bridges
 
@@ -14,6 +16,7 @@ __all__ = [
     "bridges_close",
     "cash_flows_agree",
     "cash_moves_as_it_flows",
+    "plan_money_is_in_the_profit_and_loss",
     "revenue_is_quantity_at_net_price",
     "stock_value_rolls_forward",
 ]
@@ -94,6 +97,32 @@ def revenue_is_quantity_at_net_price(tables: Tables, model: Model) -> pd.DataFra
     revenue = profit[(profit["version"] == "forecast") & (profit["line"] == "revenue")]
     both = pd.DataFrame({"revenue_value": revenue.set_index("period")["amount_value"], "worth": worth})
     return both[_off(both["revenue_value"] - both["worth"].fillna(0.0), both["revenue_value"])].reset_index()
+
+
+@plan_check("plan_money_is_in_the_profit_and_loss", area="finance")
+def plan_money_is_in_the_profit_and_loss(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which production costs other money than the supply plan says.
+
+    The plan says what is made at its cost, its set-ups, orders and crews, and the hours: overtime,
+    those that are paid anyway and those promised and not used. What only steers is in no cost.
+    Where production is booked at standard the plan's own cost is not asked for.
+    """
+    period, settings = tables["period"], model.finance
+    if settings.production_at == "standard":
+        return pd.DataFrame()
+    plan = tables["supply_plan"]
+    made = fiscal(plan[~plan["option"].isin(ELSEWHERE)], period).groupby("period")["cost_value"].sum()
+    decided = fiscal(tables["supply_decision"], period).groupby("period")["cost_value"].sum()
+    resource, use = tables["resource"], tables["capacity_use"]
+    spent = conversion_spent(use, tables["cost_rate"], resource, period, settings.normal_utilisation_rate)
+    used = use.assign(value=use["required_hours"] * use["resource"].map(variable_rate(tables["cost_rate"])))
+    by_rate = fiscal(used, period).groupby("period")["value"].sum()
+    beside = spent.sum(axis=1).sub(by_rate, fill_value=0.0)
+    months = pd.Index(sorted(period["fiscal_period"].unique()), name="period")
+    told = sum(part.reindex(months, fill_value=0.0).astype(float) for part in (made, decided, beside))
+    paid = -_flow_line(tables, "direct", "production").reindex(months, fill_value=0.0)
+    both = pd.DataFrame({"planned_value": told, "paid_value": paid})
+    return both[_off(both["planned_value"] - both["paid_value"], both["paid_value"])].reset_index()
 
 
 @plan_check("bridges_close", area="finance")

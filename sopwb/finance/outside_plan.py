@@ -78,11 +78,14 @@ def _costs(tables: Tables, model: Model, actual: pd.DataFrame, index: pd.Index[p
         for name in ("fixed", "rate_of_revenue", "per_pallet")
     )
     activities = activity_cost(tables["activity"], tables["activity_effect"], index)
-    planned = {*fixed["line"], *rate["line"], *pallet["line"], "interest"}
+    planned = {*fixed["line"], *rate["line"], *pallet["line"]}
+    if settings.loan_interest_rate:
+        planned.add("interest")
     if (tables["lane"]["cost_per_pallet"] > 0).any():
         planned.add("distribution")
     rest = run_rate(actual, planned, index, settings.run_rate_months)
     known = pd.concat([part for part in (fixed, activities, rest) if len(part)] or [fixed])
+    interest = known[known["line"] == "interest"]
     known = known[~known["line"].isin(["interest", "income_tax"])]
 
     def by_month(rows: pd.DataFrame) -> pd.Series[float]:
@@ -96,9 +99,29 @@ def _costs(tables: Tables, model: Model, actual: pd.DataFrame, index: pd.Index[p
             _tall("cost_without_cash", by_month(known[~is_cash])),
             _tall("cost_per_revenue", by_month(rate)),
             _tall("cost_per_pallet", by_month(pallet)),
+            _tall("interest", by_month(interest) + _loan_interest(tables, model, index)),
             _tall("tax_rate", tax_rates(tables["tax_rule"], model, index)),
         ]
     )
+
+
+def _loan_interest(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+    opening = opening_balances(ledger_balances(tables["ledger"], tables["account"]), index[0])
+    loans = opening.get("loans", 0.0) + cash_items(tables["cash_item"], index)["loan"].cumsum()
+    return (loans.clip(lower=0.0) * model.finance.loan_interest_rate / 12).astype(float)
+
+
+def _old_payables(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
+    """What is still owed at each month end for what came before the plan, by each supplier's days."""
+    settings, receipt = model.finance, tables["purchase_receipt"]
+    names = pd.Series(sorted(receipt["supplier"].dropna().unique()), dtype=object)
+    days = payment_days(tables["payment_term"], "supplier", names, settings.supplier_days)
+    total = pd.Series(0.0, index=index)
+    for name, own in zip(names, days, strict=True):
+        past = past_purchases(receipt[receipt["supplier"] == name], tables["product_cost"])
+        nothing = pd.Series(0.0, index=index)
+        total = total + payables(nothing, past, float(own), settings.days_per_month)
+    return total
 
 
 def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:
@@ -106,7 +129,6 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
     settings, balances = model.finance, ledger_balances(tables["ledger"], tables["account"])
     opening = opening_balances(balances, index[0])
     items = cash_items(tables["cash_item"], index)
-    loans = opening.get("loans", 0.0) + items["loan"].cumsum()
     market = tables["market"]["market"]
     nothing = pd.DataFrame(
         [(name, month, 0.0) for name in market for month in index],
@@ -123,9 +145,7 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
         if len(nothing)
         else pd.Series(0.0, index=index)
     )
-    days = payment_days(tables["payment_term"], "supplier", pd.Series(["*"]), settings.supplier_days)
-    past = past_purchases(tables["purchase_receipt"], tables["product_cost"])
-    owed = payables(pd.Series(0.0, index=index), past, float(days.iloc[0]), settings.days_per_month)
+    owed = _old_payables(tables, model, index)
     first = index[:1]
     # where the ledger knows no receivables or payables, finance takes those of the first month
     before = [
@@ -139,7 +159,6 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
             *before,
             _tall("opening_cash", cash),
             _tall("cash_items", items.sum(axis=1)),
-            _tall("interest", loans.clip(lower=0.0) * settings.loan_interest_rate / 12),
             _tall("old_receivables", old),
             _tall("old_payables", owed),
         ]

@@ -100,6 +100,7 @@ def _production(tables: Tables, model: Model) -> Production:
     return production(
         stock_movement=tables["stock_movement"],
         supply_plan=tables["supply_plan"],
+        supply_decision=tables["supply_decision"],
         capacity_use=tables["capacity_use"],
         projected_inventory=tables["projected_inventory"],
         scheduled_receipt=tables["scheduled_receipt"],

@@ -9,11 +9,12 @@ import pandas as pd
 
 from sopwb.config.finance import FinanceSettings
 from sopwb.finance.cost_roll_up import WAY, recipe_yield
+from sopwb.finance.plan_charges import CHARGES, plan_charges
 from sopwb.finance.sales_plan import fiscal
 
 __all__ = ["CAUSES", "conversion_per_unit", "conversion_spent", "production", "stock_account"]
 
-CAUSES = ("absorption", "purchase_price", "usage", "overtime", "take_or_pay", "scrap")
+CAUSES = ("absorption", "purchase_price", "usage", "overtime", "take_or_pay", "scrap", *CHARGES)
 KINDS = (
     "made",
     "bought",
@@ -204,6 +205,7 @@ def production(
     *,
     stock_movement: pd.DataFrame,
     supply_plan: pd.DataFrame,
+    supply_decision: pd.DataFrame,
     capacity_use: pd.DataFrame,
     projected_inventory: pd.DataFrame,
     scheduled_receipt: pd.DataFrame,
@@ -218,7 +220,7 @@ def production(
     """Account of stock, production variance and what is paid for purchases and hours, by fiscal month.
 
     With ``production_at: standard`` purchases and hours cost their standard; only overtime, unused
-    take-or-pay hours, recipes and scrap are then beyond it.
+    take-or-pay hours, recipes, scrap and what the plan decides beside quantities are then beyond it.
     """
     standard = product_cost.set_index("product")["standard_cost_per_unit"]
     added = conversion_per_unit(product_cost, usage)
@@ -238,6 +240,9 @@ def production(
     price = _purchase_price_variance(movement, supply_plan, standard).reindex(months, fill_value=0.0)
     if settings.production_at == "standard":
         spent["hours"], price = account["conversion"], price * 0.0
+    charges = plan_charges(supply_plan, supply_decision, capacity_use, cost_rate, period)
+    if settings.production_at == "standard":
+        charges = charges.assign(recipe=0.0)
     variance = pd.DataFrame(
         {
             "absorption": spent["hours"] - account["conversion"],
@@ -246,9 +251,11 @@ def production(
             "overtime": spent["overtime"],
             "take_or_pay": spent["take_or_pay"],
             "scrap": 0.0 - account["scrapped"],
+            **{cause: charges[cause] for cause in CHARGES if charges[cause].any()},
         }
     )
-    paid = pd.DataFrame({"purchases": account["purchases"] + price, "conversion": spent.sum(axis=1)})
+    conversion = spent.sum(axis=1) + charges.sum(axis=1)
+    paid = pd.DataFrame({"purchases": account["purchases"] + price, "conversion": conversion})
     return Production(_tall(account, "movement"), _tall(variance, "cause"), paid.reset_index())
 
 

@@ -16,6 +16,18 @@ from sopwb.finance.target_values import target_values
 from sopwb.finance.working_capital import working_capital
 from sopwb.schema import load_schema
 
+MONEY_RULES = (
+    "revenue_goal",
+    "margin_goal",
+    "ebit_goal",
+    "purchase_budget",
+    "service_floor",
+    "cash_floor",
+    "working_capital_limit",
+    "stock_value_cap",
+)
+"""Rules of the supply plan that speak of targets."""
+
 __all__ = ["finance", "outside_plan", "product_cost"]
 
 
@@ -52,9 +64,16 @@ def finance(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFram
         "balance_sheet": plan.balance_sheet,
         "stock_account": plan.production.account,
         "production_variance": plan.production.variance,
-        "target_gap": target_gap(tables["target"], target_values(plan, tables)),
+        "target_gap": target_gap(
+            tables["target"], target_values(plan, tables), _prices_of_targets(tables["constraint_price"])
+        ),
         "bridge": _bridges(plan.profit_and_loss, tables, model),
     }
+
+
+def _prices_of_targets(constraint_price: pd.DataFrame) -> pd.DataFrame:
+    """Prices of the limits of the financial plan alone."""
+    return constraint_price[constraint_price["constraint"].isin(MONEY_RULES)]
 
 
 def _bridges(profit_and_loss: pd.DataFrame, tables: Tables, model: Model) -> pd.DataFrame:

@@ -30,7 +30,9 @@ class MonthValue:
     planned: pd.DataFrame
 
 
-def target_gap(target: pd.DataFrame, values: Mapping[str, MonthValue]) -> pd.DataFrame:
+def target_gap(
+    target: pd.DataFrame, values: Mapping[str, MonthValue], constraint_price: pd.DataFrame
+) -> pd.DataFrame:
     """Actual part, planned part, outlook, gap and attainment of every target; table ``target_gap``.
 
     Flows (revenue, margin, EBIT, purchases, capital spending) are added over the months that begin in
@@ -43,6 +45,8 @@ def target_gap(target: pd.DataFrame, values: Mapping[str, MonthValue]) -> pd.Dat
         Table ``target``.
     values
         Months of each measure; a target on another measure has no outlook.
+    constraint_price
+        Table ``constraint_price``; says what the limits of the supply plan cost.
     """
     goals = [{str(name): cell for name, cell in row.items()} for row in target.to_dict("records")]
     rows = [_one(goal, values.get(str(goal["measure"]))) for goal in goals]
@@ -52,6 +56,8 @@ def target_gap(target: pd.DataFrame, values: Mapping[str, MonthValue]) -> pd.Dat
     favour = np.where(gaps["sense"] == "minimum", 1.0, -1.0)
     gaps["gap_value"] = (gaps["outlook_value"] - gaps["target_value"]) * favour
     gaps["attainment_rate"] = (gaps["outlook_value"] / gaps["target_value"]).where(gaps["target_value"] != 0)
+    worth = constraint_price.groupby("subject")["price_per_unit"].sum()
+    gaps["limit_price_per_unit"] = gaps["target"].map(worth).astype(float)
     return gaps
 
 

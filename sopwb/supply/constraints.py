@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from sopwb.extend import constraint
+from sopwb.supply.buckets import day_numbers, overlap_days
 from sopwb.supply.data import PlanData
 from sopwb.supply.limits import Fixed
 from sopwb.supply.variables import Variables
@@ -44,6 +46,7 @@ __all__ = [
     "overload",
     "overtime",
     "prepaid_hours",
+    "recipe_validity",
     "safety_stock",
     "shelf_life",
     "slushy_fence",
@@ -148,6 +151,17 @@ def prepaid_hours(data: PlanData, v: Variables) -> Rules:
     ]
     if needed:
         yield v.prepaid[paid] <= sum(needed)
+
+
+@constraint("recipe_validity", mode="hard", always_met=True, unit="base unit")
+def recipe_validity(data: PlanData, v: Variables) -> Rules:
+    """A recipe is not started in a bucket in which it holds on no day."""
+    recipes, buckets = data.network.recipes, data.buckets
+    starts = day_numbers(recipes["valid_from"])
+    until = recipes["valid_to"].fillna(pd.Timestamp("2199-12-30"))
+    closed = np.flatnonzero(overlap_days(buckets, starts, day_numbers(until) + 1).ravel() <= 0)
+    if len(closed) and "make" in v.decisions:
+        yield v.decisions["make"][closed] <= 0
 
 
 @constraint("supplier_limit", mode="hard", always_met=True, unit="base unit")

@@ -13,6 +13,7 @@ from sopwb.extend import Parts, Tables
 from sopwb.supply.blends import Blends, blends_of
 from sopwb.supply.blocks import Block
 from sopwb.supply.buckets import Buckets, Floats
+from sopwb.supply.contracts import Contracts, contract_blocks, contracts_of
 from sopwb.supply.crews import Crews, crew_blocks, crews_of
 from sopwb.supply.fence import Fence, fence_of
 from sopwb.supply.figures import (
@@ -39,14 +40,14 @@ from sopwb.supply.limits import (
 from sopwb.supply.lots import ShelfLife, shelf_life_of
 from sopwb.supply.money_limits import MONEY_RULES, MoneyLimit, money_limits
 from sopwb.supply.network import Network, network_of
-from sopwb.supply.options import Option
+from sopwb.supply.options import Option, hour_cost
 from sopwb.supply.orders import Lots, lot_blocks, lots_in_plan
 from sopwb.supply.setups import Setups, setup_blocks, setups_of
 from sopwb.supply.useful import requirement_left, useful_most
 
 __all__ = ["DemandData", "HourData", "PlanData", "StockData", "plan_data"]
 
-LOT_RULES = ("minimum_order", "minimum_run", "lot_multiple")
+LOT_RULES = ("minimum_order", "minimum_run", "lot_multiple", "discount")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class PlanData:
     crews: Crews
     setups: Setups
     lots: Lots
+    contracts: Contracts
     blocks: Mapping[str, Block]
     money: Mapping[str, MoneyLimit]
     most: Mapping[str, Floats]
@@ -118,6 +120,7 @@ def _row_names(data: PlanData) -> dict[str, Rows]:
         "frozen_fence": data.fence.rows("frozen", keys, buckets),
         "slushy_fence": data.fence.rows("slushy", keys, buckets),
         "crew_limit": data.crews.rows,
+        "take_or_pay": data.contracts.promises.rows,
         **{MONEY_RULES[measure]: limit.rows for measure, limit in data.money.items()},
     }
 
@@ -169,7 +172,10 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
     options = {name: parts.supply_options[name](tables, network, model) for name in parts.supply_options}
     stock = stock_data(tables, network, settings)
     crews, setups = crews_of(tables, network), setups_of(tables, network)
-    lots = lots_in_plan(tables, network, _lot_modes(model))
+    modes = _lot_modes(model)
+    lots = lots_in_plan(tables, network, modes)
+    price = options["buy"].unit_cost if "buy" in options else np.zeros(0)
+    contracts = contracts_of(tables, network, price, modes)
     run_days = days_run(tables, network, "capacity_rate")
     keys = {name: option.keys for name, option in options.items()}
     fixed = fixed_decisions_of(tables["fixed_decision"], keys, network.buckets)
@@ -205,10 +211,12 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
         crews=crews,
         setups=setups,
         lots=lots,
+        contracts=contracts,
         blocks={
             **crew_blocks(crews, network, run_days),
-            **setup_blocks(setups, network),
+            **setup_blocks(setups, network, hour_cost(network, tables["cost_rate"])),
             **lot_blocks(lots, network),
+            **contract_blocks(contracts, network, price),
         },
         money={},
         most={},

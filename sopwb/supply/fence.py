@@ -60,7 +60,7 @@ def last_plan(
     planned = np.zeros((len(keys), buckets.count))
     last = past_supply_plan[past_supply_plan["cycle"] == past_supply_plan["cycle"].max()]
     starts = np.unique(day_numbers(last["period"]))
-    if len(starts) < 2:
+    if len(starts) <= 1:
         return planned, np.zeros(0, dtype=np.int64)
     ends = np.append(starts[1:], 2 * starts[-1] - starts[-2])
     shared = overlap_days(buckets, starts, ends)

@@ -44,11 +44,11 @@ class Flow:
     def times(self, factor: float | Floats) -> Flow:
         """The figure of each month times a factor, one for all or one a month."""
         size = len(self.known)
-        return self.through(sp.diags_array(np.broadcast_to(np.asarray(factor, float), size).copy()))
+        each = np.broadcast_to(np.asarray(factor, float), size).copy()
+        return self.through(sp.csr_array(sp.diags_array(each)))
 
-    def through(self, matrix: sp.sparray) -> Flow:
+    def through(self, rows: sp.csr_array) -> Flow:
         """Other rows that are weighted sums of the months."""
-        rows = sp.csr_array(matrix)
         joined = {name: sp.csr_array(rows @ part) for name, part in self.by_block.items()}
         return Flow(joined, np.asarray(rows @ self.known, dtype=np.float64))
 
@@ -110,7 +110,7 @@ class Books:
             known = things["product"].map(self.tables["product"].set_index("product")["family"])
         else:
             known = things["segment"].map(self.tables["market"].set_index("market")[dimension])
-        return known.eq(value).to_numpy(float)
+        return np.asarray(known.eq(value), dtype=np.float64)
 
     def revenue(self, scope: str = "*") -> Flow:
         """Net price of what is shipped."""
@@ -220,7 +220,7 @@ class Books:
         return stock + self.receivables() - self.payables()
 
     def cash(self) -> Flow:
-        """Cash at each month end, by terms of payment, after interest, tax and what is paid outside operations."""
+        """Cash at each month end, by terms of payment, after interest, tax and items outside operations."""
         spent = self._known("cost") - self._known("cost_without_cash") + self._known("interest")
         profit = self.ebit() - self._known("interest")
         tax = profit.times(self.outside("tax_rate"))
@@ -333,7 +333,8 @@ class Books:
         return float((stock["on_hand_qty"] * cost).sum()) + float(self._scheduled("*", own=True).sum())
 
     def _payment_days(self, party_type: str, parties: pd.Series[str], usual: int) -> Floats:
-        terms = self.tables["payment_term"].query("party_type == @party_type").set_index("party")["days"]
+        table = self.tables["payment_term"]
+        terms = table[table["party_type"] == party_type].set_index("party")["days"]
         other = float(terms.get("*", usual))
         return parties.map(terms).astype(float).fillna(other).to_numpy(float)
 
@@ -351,7 +352,7 @@ class Books:
         key = ["product", "location", "segment"]
         sums = plan.groupby(key)[["weighed", "consensus_qty"]].sum()
         mean = (sums["weighed"] / sums["consensus_qty"]).reindex(pd.MultiIndex.from_frame(streams[key]))
-        return mean.fillna(float(self.finance.customer_days)).to_numpy(float)
+        return np.asarray(mean.fillna(float(self.finance.customer_days)), dtype=np.float64)
 
     def _weights(self, days: Floats, month: Ints) -> sp.csr_array:
         """Share of what is invoiced in a month that is open at each month end; months by invoices."""

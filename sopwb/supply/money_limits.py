@@ -144,7 +144,7 @@ def money_limits(data: PlanData, tables: Tables, model: Model) -> dict[str, Mone
         span = spans[int(str(number))]
         if span.any():
             parts.setdefault(str(row["measure"]), []).append(_rows_of(books, row, span))
-    return {measure: _stacked(some, data) for measure, some in parts.items()}
+    return {measure: _stacked(some) for measure, some in parts.items()}
 
 
 def _rows_of(books: Books, row: pd.Series, span: np.ndarray) -> tuple[Flow, Floats, Rows]:
@@ -169,7 +169,7 @@ def _rows_of(books: Books, row: pd.Series, span: np.ndarray) -> tuple[Flow, Floa
     return flow.times(sign), most, rows
 
 
-def _stacked(parts: list[tuple[Flow, Floats, Rows]], data: PlanData) -> MoneyLimit:
+def _stacked(parts: list[tuple[Flow, Floats, Rows]]) -> MoneyLimit:
     """The rows of several targets, one below the other."""
     blocks = {name: matrix.shape[1] for flow, _, _ in parts for name, matrix in flow.by_block.items()}
     by_block = {

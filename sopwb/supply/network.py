@@ -21,6 +21,7 @@ LANE = ["from_location", "to_location"]
 RECIPE = ["product", "location", "recipe"]
 TERM = ["product", "supplier", "location"]
 DEEPEST = 60
+ALWAYS = pd.Timestamp("1900-01-01")
 MARKET_DIMENSIONS = ("market", "channel", "region")
 MARKET_MEASURES = ("revenue", "gross_margin", "service")
 
@@ -83,8 +84,9 @@ def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 def _recipes(routing: pd.DataFrame, recipe: pd.DataFrame) -> pd.DataFrame:
     grouped = routing.groupby(RECIPE, as_index=False, sort=True)
     ways = grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
-    terms = ["cost_per_unit", "minimum_run_qty", "lot_multiple_qty"]
-    joined = ways.merge(recipe[[*RECIPE, *terms]], on=RECIPE, how="left", validate="one_to_one")
+    terms, valid = ["cost_per_unit", "minimum_run_qty", "lot_multiple_qty"], ["valid_from", "valid_to"]
+    joined = ways.merge(recipe[[*RECIPE, *terms, *valid]], on=RECIPE, how="left", validate="one_to_one")
+    joined["valid_from"] = joined["valid_from"].fillna(ALWAYS)
     return joined.fillna(dict.fromkeys(terms, 0.0))
 
 

@@ -109,19 +109,31 @@ def _hours(resource: pd.Series, hours: Floats, network: Network) -> sp.csr_array
     return sp.csr_array(sp.kron(matrix, sp.eye_array(network.buckets.count), format="csr"))
 
 
-def setup_blocks(setups: Setups, network: Network) -> dict[str, Block]:
+def setup_blocks(setups: Setups, network: Network, hour_cost: Floats) -> dict[str, Block]:
     """Whether a resource is set up for a group in a bucket, and its changeovers.
 
-    A changeover takes place in the bucket of the set-up it leads to.
+    A changeover takes place in the bucket of the set-up it leads to. Their hours are paid as all
+    hours are.
+
+    Parameters
+    ----------
+    hour_cost
+        Variable cost of an hour of each resource.
     """
     if setups.count == 0:
         return {}
     buckets: Buckets = network.buckets
     rows, groups, changes = len(network.resources) * buckets.count, setups.groups, setups.changes
+    rate = pd.Series(hour_cost, index=pd.Index(network.resources["resource"]))
+
+    def charge(rows: pd.DataFrame, cost: str, hours: str) -> Floats:
+        paid = rows[cost] + rows[hours] * rows["resource"].map(rate)
+        return np.repeat(paid.to_numpy(float), buckets.count)
+
     blocks = {
         "setup": Block.of(
             pd.DataFrame({"subject": groups["resource"], "detail": groups["setup"]}),
-            np.repeat(groups["setup_cost"].to_numpy(float), buckets.count),
+            charge(groups, "setup_cost", "setup_hours"),
             rows,
             hours=_hours(groups["resource"], groups["setup_hours"].to_numpy(float), network),
         )
@@ -130,7 +142,7 @@ def setup_blocks(setups: Setups, network: Network) -> dict[str, Block]:
         told = changes["setup_before"] + " to " + changes["setup_after"]
         blocks["changeover"] = Block.of(
             pd.DataFrame({"subject": changes["resource"], "detail": told}),
-            np.repeat(changes["changeover_cost_value"].to_numpy(float), buckets.count),
+            charge(changes, "changeover_cost_value", "changeover_hours"),
             rows,
             hours=_hours(changes["resource"], changes["changeover_hours"].to_numpy(float), network),
             is_whole=False,

@@ -121,7 +121,12 @@ def company() -> dict[str, pd.DataFrame]:
         ),
         "supply_plan": [
             *by_month(
-                option="make", product="F", location="plant", source="main", planned_qty=MADE, cost_value=0.0
+                option="make",
+                product="F",
+                location="plant",
+                source="main",
+                planned_qty=MADE,
+                cost_value=[5 * q for q in MADE],
             ),
             *by_month(
                 option="buy",

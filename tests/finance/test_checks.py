@@ -39,6 +39,7 @@ def changed(rows, column: str, **where):
         ("stock_value_rolls_forward", "stock_account", "amount_value", {"movement": "conversion"}),
         ("stock_value_rolls_forward", "projected_inventory", "closing_value", {}),
         ("revenue_is_quantity_at_net_price", "shipment_plan", "shipped_qty", {}),
+        ("plan_money_is_in_the_profit_and_loss", "supply_plan", "cost_value", {"option": "make"}),
         ("bridges_close", "bridge", "amount_value", {"step": 2}),
     ],
 )

@@ -11,6 +11,9 @@ from sopwb.finance.profit_and_loss import cost_line_months
 from sopwb.finance.target_gap import MonthValue, target_gap
 
 MONTHS = pd.Index(pd.to_datetime(["2026-01-01", "2026-02-01"]), name="period")
+PRICES = pd.DataFrame(
+    {"subject": ["cash_minimum", "cash_minimum", "line"], "price_per_unit": [0.5, 0.25, 9.0]}
+)
 
 
 def test_accounts_roll_up_by_operator_and_unknown_lines_are_other_cost():
@@ -126,7 +129,7 @@ def test_flows_are_added_levels_are_worst_and_rates_are_weighted():
             goal("capex", "maximum", 1.0),
         ]
     )
-    gaps = target_gap(goals, values).set_index("target")
+    gaps = target_gap(goals, values, PRICES).set_index("target")
     assert gaps.loc["revenue_minimum", ["actual_value", "planned_value", "gap_value"]].to_list() == [
         10.0,
         25.0,
@@ -134,6 +137,8 @@ def test_flows_are_added_levels_are_worst_and_rates_are_weighted():
     ]
     assert gaps.loc["shop", "gap_value"] == 5.0
     assert gaps.loc["cash_minimum", "gap_value"] == -2.0
+    assert gaps.loc["cash_minimum", "limit_price_per_unit"] == 0.75
+    assert pd.isna(gaps.loc["shop", "limit_price_per_unit"])
     assert gaps.loc["service_minimum", "outlook_value"] == pytest.approx(100 / 110)
     assert pd.isna(gaps.loc["capex_maximum", "outlook_value"])
 
@@ -145,5 +150,5 @@ def test_a_scope_the_measure_does_not_know_has_no_outlook():
             pd.DataFrame({"period": MONTHS, "amount_value": 1.0}),
         )
     }
-    gaps = target_gap(pd.DataFrame([goal("ebit", "minimum", 5.0, "family=water")]), values)
+    gaps = target_gap(pd.DataFrame([goal("ebit", "minimum", 5.0, "family=water")]), values, PRICES)
     assert gaps["gap_value"].isna().all()

@@ -60,7 +60,9 @@ def test_without_a_ledger_the_opening_is_stock_and_what_balances_it(company, mod
 
 def test_unused_fixed_hours_are_a_production_variance_and_are_paid(company, model):
     rates = company["cost_rate"].assign(is_variable=False)
-    tables = company | {"cost_rate": rates}
+    free = company["supply_plan"]
+    free = free.assign(cost_value=free["cost_value"].where(free["option"] != "make", 0.0))
+    tables = company | {"cost_rate": rates, "supply_plan": free}
     tables |= product_cost(tables, model(), Parts())
     made = finance(tables, model(normal_utilisation_rate=1.0), Parts())
     expected = [(160 - hours) * 5 for hours in (110, 115, 95)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from sopwb.finance.stage import finance, outside_plan
@@ -42,10 +43,8 @@ def company(price: float = 10.0, **settings) -> Plant:
     return plant
 
 
-def limited(plant: Plant, measure: str, sense: str, value: float, **more) -> dict:
-    """The tables of the plan and of finance under one target."""
-    told = {"strength": "hard", "start_date": "2026-01-01", "end_date": "2026-12-31"} | more
-    plant.add("target", target="limit", measure=measure, sense=sense, target_value=value, **told)
+def through_finance(plant: Plant):
+    """Every table of the plan and of finance, and the model."""
     schema, model, parts = load_schema(), plant.model(), all_parts()
     own = model.finance.model_copy(update={"income_tax_rate": 0.0, "run_rate_months": 0})
     day = model.calendar.model_copy(update={"as_of": date(2025, 12, 31)})
@@ -53,7 +52,14 @@ def limited(plant: Plant, measure: str, sense: str, value: float, **more) -> dic
     tables = plant.tables()
     for stage in (outside_plan, supply, projection, finance):
         tables |= {name: schema[name].shape(rows) for name, rows in stage(tables, model, parts).items()}
-    return tables
+    return tables, model
+
+
+def limited(plant: Plant, measure: str, sense: str, value: float, **more) -> dict:
+    """The tables of the plan and of finance under one target."""
+    told = {"strength": "hard", "start_date": "2026-01-01", "end_date": "2026-12-31"} | more
+    plant.add("target", target="limit", measure=measure, sense=sense, target_value=value, **told)
+    return through_finance(plant)[0]
 
 
 CASES = [
@@ -75,6 +81,7 @@ def test_a_hard_limit_is_kept_as_finance_counts_it(price, measure, sense, value,
     assert gap["gap_value"] == pytest.approx(0, abs=1e-3)
     assert tables["shipment_plan"]["shipped_qty"].sum() == pytest.approx(shipped, abs=1e-3)
     prices = tables["constraint_price"].query("subject == 'limit'")["price_per_unit"]
+    assert np.nan_to_num(gap["limit_price_per_unit"]) == pytest.approx(prices.sum())
     if worth < 1e9:
         assert prices.max() == pytest.approx(worth, rel=1e-3)
     else:

@@ -70,6 +70,8 @@ def workshop():
             currency="EUR",
             lead_time_days=0,
         )
+    plant.add("recipe", product="drink", location="plant", recipe="sour", valid_from="2026-02-10",
+              valid_to="2026-03-01")  # fmt: skip
     plant.add("blend_limit", product="drink", property="acid", minimum_amount=3.0, maximum_amount=5.0)
     plant.add("work_force", resource="team", opening_count=2.0, hours_per_day=1.0, minimum_count=1.0,
               maximum_count=4.0, overtime_hours_per_day=0.25)  # fmt: skip
@@ -135,6 +137,7 @@ WORKSHOP = [
     ("days_in_stock", {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 10, 0, 0, 0]},
      {"stock": [0, 5, 5] + [0] * 6, "make": [0, 10, 0, 0, 0, 0]}, 5),
     ("fixed_decisions", {"buy": [0, 6, 0, 0, 0, 0]}, {"buy": [0, 4, 0, 0, 0, 0]}, 2),
+    ("recipe_validity", {"make": [0, 5, 0, 5, 5, 5]}, {"make": [0, 0, 4, 0, 0, 0]}, 4),
     ("frozen_fence", {"make": [5, 9, 9, 0, 9, 9]}, {"make": [3, 0, 0, 0, 0, 0]}, 2),
     ("slushy_fence", {"make": [9, 5, 9, 9, 0, 9]}, {"make": [0, 6, 0, 0, 4, 0]}, 4),
     ("fixed_decisions", {"buy": [0, 6, 0, 9, 9, 9]}, {"buy": [0, 7, 0, 0, 0, 0]}, 1),

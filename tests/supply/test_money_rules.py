@@ -25,9 +25,9 @@ TARGETS = {
 
 
 def company(*names: str, months: int = 2) -> Plant:
-    """Cola at 10 that costs 1 an hour and 2 of syrup; customers pay after a month, suppliers are paid at once.
+    """Cola at 10 that costs 1 an hour and 2 of syrup; customers pay after a month.
 
-    60 are wanted at home and 40 far away each month.
+    Suppliers are paid at once. 60 are wanted at home and 40 far away each month.
     """
     plant = Plant(months=months).product("cola", 3.0).product("syrup", 2.0).market().market("far")
     plant.demand("cola", [60.0] * months).demand("cola", [40.0] * months, "far")
