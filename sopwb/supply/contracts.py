@@ -144,7 +144,7 @@ def _promises(tables: Tables, network: Network) -> Promises:
     month, _ = pd.factorize(fiscal, sort=True)
     months = int(month.max(initial=-1)) + 1
     adds = sp.csr_array((np.ones(len(month)), (month, np.arange(len(month)))), shape=(months, buckets.count))
-    days = adds @ buckets.days
+    days = np.asarray(adds @ buckets.days, dtype=np.float64)
     last = np.searchsorted(month, np.arange(months), side="right") - 1
     named = terms["supplier"] + ": " + terms["product"] + " at " + terms["location"]
     size = len(chosen) * months

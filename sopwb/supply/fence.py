@@ -116,5 +116,6 @@ def fence_of(
                 found[name] = Fixed(place, planned.ravel()[place])
         if name in slushy:
             each = keys[name]["product"].map(cost).fillna(0.0).to_numpy(float)
-            price[name] = settings.change_price_rate * each[slushy[name].place // buckets.count]
+            of_change = settings.change_price_rate * each[slushy[name].place // buckets.count]
+            price[name] = np.asarray(of_change, dtype=np.float64)
     return Fence(frozen, slushy, price)

@@ -336,7 +336,7 @@ class Books:
         table = self.tables["payment_term"]
         terms = table[table["party_type"] == party_type].set_index("party")["days"]
         other = float(terms.get("*", usual))
-        return parties.map(terms).astype(float).fillna(other).to_numpy(float)
+        return np.asarray(parties.map(terms).astype(float).fillna(other), dtype=np.float64)
 
     def _customer_days(self) -> Floats:
         """Days of payment of each stream: the mean of its markets by what they want."""

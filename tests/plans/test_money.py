@@ -141,3 +141,15 @@ def test_a_reported_target_steers_nothing():
     tables = limited(company(), "purchase_value", "maximum", 300.0, strength="report")
     assert by_month(tables["shipment_plan"], "shipped_qty") == [100, 100]
     assert tables["outside_plan"].empty
+
+
+def test_of_two_limits_that_cannot_both_be_kept_the_one_that_gives_way_is_told():
+    plant = company()
+    plant.add("target", target="goal", measure="revenue", sense="minimum", target_value=2000.0,
+              strength="hard", start_date="2026-01-01", end_date="2026-12-31")  # fmt: skip
+    tables = limited(plant, "purchase_value", "maximum", 100.0)
+    broken = tables["broken_limit"]
+    assert broken["is_hard"].all()
+    assert set(broken["subject"]) <= {"goal", "limit"}
+    # either 150 more are sold, at 10, or 150 more syrups are bought, at 2
+    assert broken["broken_by_qty"].sum() in (pytest.approx(1500, rel=1e-3), pytest.approx(300, rel=1e-3))
