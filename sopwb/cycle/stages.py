@@ -188,7 +188,7 @@ STAGES = (
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
-            " solver_log supply_decision broken_limit plan_basis"
+            " shortage_reason solver_log supply_decision broken_limit plan_basis"
         ),
         starts_from=_names("plan_basis"),
     ),
@@ -201,10 +201,10 @@ STAGES = (
             " bill_of_material routing purchase_term lane unit_conversion cost_rate currency_rate"
             " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
             " past_supply_plan period recipe co_product shortage_price work_force changeover"
-            " product_property blend_limit lane_product fixed_decision production_history"
-            " supply_plan stock_movement shipment_plan"
+            " product_property blend_limit lane_product fixed_decision outside_plan payment_term"
+            " production_history supply_plan stock_movement shipment_plan"
         ),
-        writes=_names("plan_change pegging production_attainment"),
+        writes=_names("plan_change pegging plan_comparison production_attainment"),
     ),
     Stage(
         name="projection",

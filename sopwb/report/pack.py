@@ -62,7 +62,7 @@ PACK_PAGES = (
         (
             ("load_heat_map",),
             ("bottlenecks", "booked_load"),
-            ("shortages", "service_by_family"),
+            ("shortages", "three_plans"),
         ),
     ),
     PackPage(

@@ -9,8 +9,8 @@ __all__ = ["production_attainment"]
 
 MADE_AT = ["product", "location"]
 COLUMNS = [
-    "cycle", "family", "period", "lag", "planned_qty", "made_qty", "planned_value", "made_value", "kept_value",
-    "attainment_rate", "mix_adherence_rate",
+    "cycle", "family", "period", "lag", "planned_qty", "made_qty", "planned_value", "made_value",
+    "kept_value", "attainment_rate", "mix_adherence_rate",
 ]  # fmt: skip
 
 
@@ -65,8 +65,9 @@ def production_attainment(
     told = both.groupby(["cycle", "family", "period"], as_index=False, sort=True)[sums].sum()
     is_planned = told["planned_value"] > 0
     begun = told["period"].dt.year * 12 + told["period"].dt.month
-    return told.assign(
+    kept: pd.DataFrame = told.assign(
         lag=begun - (told["cycle"].dt.year * 12 + told["cycle"].dt.month),
         attainment_rate=(told["made_value"] / told["planned_value"]).where(is_planned),
         mix_adherence_rate=(told["kept_value"] / told["planned_value"]).where(is_planned),
-    )[COLUMNS]
+    )
+    return kept[COLUMNS]

@@ -13,7 +13,8 @@ SAME = 1e-6
 MOVED = 0.1
 """Share of what changes up to which a sum that has not changed has only moved."""
 COLUMNS = [
-    "against", *DECISION, "period", "place", "reference_qty", "planned_qty", "change_qty", "change_value", "change",
+    "against", *DECISION, "period", "place", "reference_qty", "planned_qty", "change_qty",
+    "change_value", "change",
 ]  # fmt: skip
 
 
@@ -28,7 +29,8 @@ def last_cycle(past: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         Last day of history.
     """
     earlier = past[past["cycle"] < as_of]
-    return earlier[earlier["cycle"] == earlier["cycle"].max()].reset_index(drop=True)
+    latest: pd.DataFrame = earlier[earlier["cycle"] == earlier["cycle"].max()]
+    return latest.reset_index(drop=True)
 
 
 def _by_month(plan: pd.DataFrame, period: pd.DataFrame, until: pd.Timestamp) -> pd.Series:
@@ -99,8 +101,8 @@ def _kind(rows: pd.DataFrame) -> pd.Series:
     for keys, word in ((DECISION, "month"), ([*DECISION[:3], "period"], "other source")):
         sums = signed.groupby([rows[name] for name in keys]).transform("sum")
         moved = sums["sum"].abs() <= MOVED * sums["size"]
-        found = np.where(sums["when"] < 0, "earlier", "later") if word == "month" else word
-        kind = kind.where(~moved, found)
+        shifted = np.where(sums["when"] < 0, "earlier", "later")
+        kind[moved] = shifted[moved] if word == "month" else word
     return kind
 
 

@@ -31,8 +31,8 @@ MOST_ROWS = 50_000
 AT_ONCE = 64
 """Sources followed at a time, which bounds the memory."""
 COLUMNS = [
-    "source", "item", "product", "market", "period", "pegged_qty", "share_rate", "shipped_qty", "revenue_value",
-    "slack_days",
+    "source", "item", "product", "market", "period", "pegged_qty", "share_rate", "shipped_qty",
+    "revenue_value", "slack_days",
 ]  # fmt: skip
 
 Parts = list[sp.coo_array]
@@ -110,7 +110,7 @@ def _made_onward(data: PlanData, decided: Mapping[str, Floats], leaves: Floats) 
     onward = sp.csc_array((size, size))
     out = sp.diags_array(_share(np.ones(size), leaves))
     for name, option in data.options.items():
-        brought = np.asarray(option.arrivals.sum(axis=0)).ravel()
+        brought = np.asarray(option.arrivals.sum(axis=0), float).ravel()
         per_brought = sp.diags_array(_share(np.ones(len(brought)), brought))
         taken = sp.csr_array(option.uses @ sp.diags_array(decided[name]))
         onward = onward + sp.csc_array(option.arrivals @ per_brought @ taken.T @ out)
@@ -130,7 +130,7 @@ def _content(data: PlanData, decided: Mapping[str, Floats]) -> tuple[pd.Index, F
         if name == "move" or not option.uses.nnz:
             continue
         brings = sp.csr_array(adds @ option.arrivals)
-        total = np.asarray(brings.sum(axis=0)).ravel()
+        total = np.asarray(brings.sum(axis=0), float).ravel()
         share = sp.csr_array(brings @ sp.diags_array(_share(np.ones(len(total)), total)))
         used = used + sp.csr_array(adds @ option.uses @ sp.diags_array(decided[name]) @ share.T)
         made += brings @ decided[name]
@@ -150,11 +150,10 @@ def _sources(
             continue
         from_nothing = np.asarray(option.uses.sum(axis=0)).ravel() == 0
         brought = sp.coo_array(option.arrivals @ sp.diags_array(decided[name] * from_nothing))
-        place, column = brought.coords
-        source = option.keys["source"].to_numpy(object)[column // count]
+        source = option.keys["source"].to_numpy(object)[brought.coords[1] // count]
         frames.append(
             pd.DataFrame(
-                {"source": source if name == "buy" else "made", "place": place, "quantity": brought.data}
+                {"source": source if name == "buy" else "made", "place": brought.coords[0], "quantity": brought.data}
             )
         )
     scheduled = _moved(tables, data, "scheduled")
@@ -258,7 +257,7 @@ def late_supplier(pegging: pd.DataFrame, supplier: str, days: float) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        ``product``, ``market``, ``period``, ``item``, ``shipped_qty`` and ``revenue_value``, most money first.
+        ``product``, ``market``, ``period``, ``item``, ``shipped_qty``, ``revenue_value``; most money first.
     """
     rows = pegging[(pegging["source"] == supplier) & (pegging["slack_days"] < days)]
     keys = ["product", "market", "period"]
@@ -309,9 +308,8 @@ def _told(
             "waited": days,
         }
     )
-    rows["needed"] = flow.content[
-        flow.products.get_indexer(rows["item"]), flow.products.get_indexer(rows["product"])
-    ]
+    item, product = (flow.products.get_indexer(pd.Index(rows[name])) for name in ("item", "product"))
+    rows["needed"] = flow.content[item, product]
     rows = rows[rows["at_node_qty"] > NOISE].merge(
         _markets(tables, data, month), on=[*NODE, "period"], how="inner", validate="many_to_many"
     )

@@ -1,4 +1,4 @@
-"""What the supply meeting asks of a finished plan: what changed, who stands on whom, and how plans were kept."""
+"""What the supply meeting asks of a finished plan: changes, pegging, plans by rule, earlier plans."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
 from sopwb.supply.attainment import production_attainment
 from sopwb.supply.changes import last_cycle, plan_change
+from sopwb.supply.comparison import plan_comparison
 from sopwb.supply.data import plan_data
 from sopwb.supply.pegging import pegging
 
@@ -15,7 +16,7 @@ __all__ = ["supply_review"]
 
 
 def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """What the plan decides otherwise than the last one, its pegging, and how earlier plans were kept."""
+    """Changes against the last plan, pegging, plans by rule, and how earlier plans were kept."""
     data = plan_data(tables, model, parts)
     past = last_cycle(tables["past_supply_plan"], model.as_of)
     against = f"cycle {past['cycle'].iloc[0]:%Y-%m-%d}" if len(past) else ""
@@ -24,6 +25,7 @@ def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
             tables["supply_plan"], past, against, tables["period"], tables["product_cost"]
         ),
         "pegging": pegging(tables, data),
+        "plan_comparison": plan_comparison(tables, data),
         "production_attainment": production_attainment(
             tables["past_supply_plan"],
             tables["production_history"],

@@ -24,6 +24,7 @@ from sopwb.supply.outcome import (
 )
 from sopwb.supply.program import program_of
 from sopwb.supply.reasons import shortage
+from sopwb.supply.relief import shortage_reason
 from sopwb.supply.solve import solve
 from sopwb.supply.values import constraint_value
 from sopwb.supply.variables import variables_of
@@ -44,6 +45,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
     shipments = shipment_plan(tables, data, late, lost)
+    short = shortage(tables, data, program, solution, shipments)
     return {
         "supply_plan": supply_plan(data, values),
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
@@ -51,7 +53,8 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
         "shipment_plan": shipments,
         "broken_limit": broken_limit(data, program, solution),
         "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
-        "shortage": shortage(tables, data, program, solution, shipments),
+        "shortage": short,
+        "shortage_reason": shortage_reason(short, data, program, solution, model.supply),
         "constraint_price": constraint_price(data, program, solution),
         "constraint_value": constraint_value(data, program, solution, model.supply),
         "solver_log": solver_log(solution.log),

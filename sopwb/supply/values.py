@@ -15,7 +15,7 @@ from sopwb.supply.program import Program
 from sopwb.supply.session import MONEY, Found, Session
 from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
 
-__all__ = ["constraint_value", "valuable_limits"]
+__all__ = ["Stand", "constraint_value", "stand_of", "valuable_limits"]
 
 LEAST_PRICE = 1e-6
 AGREES = 0.01
@@ -25,14 +25,14 @@ USUAL_STEP = 0.01
 LEAST_ROOM = 1e-6
 """Share of a limit below which its range counts as none."""
 COLUMNS = [
-    "constraint", "subject", "period", "place", "unit", "limit_qty", "price_per_unit", "lower_qty", "upper_qty",
-    "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value", "bought_service_value",
-    "bought_service_qty", "bought_service_rate",
+    "constraint", "subject", "period", "place", "unit", "limit_qty", "price_per_unit", "lower_qty",
+    "upper_qty", "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value",
+    "bought_service_value", "bought_service_qty", "bought_service_rate",
 ]  # fmt: skip
 
 
 @dataclass
-class _Stand:
+class Stand:
     """A solver that stands in the plan: its service, and the row that holds it where it is not perfect."""
 
     session: Session
@@ -60,20 +60,24 @@ class _Stand:
             return self.again(goal)
         session = self.session
         session.hold_at(self.held, self.served, np.inf)
-        least = float(self.served @ session.best("service", self.served + session.impossible).values)
+        least = _sum(self.served, session.best("service", self.served + session.impossible))
         session.hold_at(self.held, self.served, _held(least, self.settings))
         found = session.best(goal, self.earned)
         session.hold_at(self.held, self.served, self.level)
         return found
 
 
+def _sum(charge: Floats, found: Found) -> float:
+    return float(charge @ found.values)  # noqa: PD011 - no frame
+
+
 def _held(least: float, settings: SupplySettings) -> float:
     return least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN
 
 
-def _stand(
+def stand_of(
     program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
-) -> _Stand:
+) -> Stand:
     """The solver as it stood when the plan was found."""
     session = Session(program, settings, solution.basis)
     served = session.charge(goals[0])
@@ -83,10 +87,10 @@ def _stand(
     if solution.basis is not None:
         session.begin_at(solution.basis)
     found = session.best("both", both)
-    stand = _Stand(session, served, earned, settings, found)
-    missing = float(served @ found.values)
+    stand = Stand(session, served, earned, settings, found)
+    missing = _sum(served, found)
     if missing > MONEY * LEAST_CHARGE:
-        least = float(served @ session.best("service", served + session.impossible).values)
+        least = _sum(served, session.best("service", served + session.impossible))
         stand.level = _held(min(least, missing), settings)
         stand.held = session.hold(served, stand.level)
         if solution.basis is not None:
@@ -116,8 +120,8 @@ def valuable_limits(data: PlanData, program: Program, price: Floats, count: int)
             continue
         part = price[rule.first : rule.last]
         binding = np.flatnonzero(part > LEAST_PRICE)
-        size = pd.Series(np.abs(program.most[rule.first : rule.last]))
-        size = size.groupby(rule.rows.subject, sort=False).transform("max").to_numpy(float)
+        limits = pd.Series(np.abs(program.most[rule.first : rule.last]))
+        size = limits.groupby(rule.rows.subject, sort=False).transform("max").to_numpy(float)
         frames.append(
             pd.DataFrame(
                 {
@@ -140,7 +144,7 @@ def valuable_limits(data: PlanData, program: Program, price: Floats, count: int)
 
 
 def _step(limit: float, lower: float, upper: float, size: float) -> float:
-    """Step inside the range: up where the price holds upwards, else down; a usual one where it has no range."""
+    """Step inside the range: up where the price holds upwards, else down; a usual one without a range."""
     whole = max(abs(limit), size, 1.0)
     usual, least = USUAL_STEP * whole, LEAST_ROOM * whole
     up, down = upper - limit, limit - lower
@@ -165,7 +169,7 @@ def constraint_value(
     if chosen.empty:
         return pd.DataFrame(columns=COLUMNS)
     service, contribution = goals_of(data)
-    stand = _stand(program, solution, (service, contribution), settings)
+    stand = stand_of(program, solution, (service, contribution), settings)
     rows = chosen["row"].to_numpy(np.int64)
     lower, upper = stand.session.ranges(rows)
     price = stand.session.prices(stand.found)[rows]
@@ -179,19 +183,22 @@ def constraint_value(
         if not session.loosen(int(row), step):
             continue
         again = stand.again("held")
-        held = float(stand.cost @ (stand.found.values - again.values)) / MONEY / step
+        held = (_sum(stand.cost, stand.found) - _sum(stand.cost, again)) / MONEY / step
         more = abs(step)
         session.loosen(int(row), more)
         new = again if step > 0 and stand.held is None else stand.both("both")
         session.loosen(int(row), 0.0)
-        saved = stand.found.values - new.values
+        earned, served = (
+            (_sum(charge, stand.found) - _sum(charge, new)) / MONEY / more
+            for charge in (stand.earned, stand.served)
+        )
         gone = (session.plan(stand.found) - session.plan(new))[lost].sum()
         sign = -1.0 if limit < 0 else 1.0
         ends = sorted(sign * end + 0.0 for end in (lower[place], upper[place]))
         agrees = abs(held - price[place]) <= AGREES * price[place]
         told.append(
             {
-                **chosen.loc[place, ["constraint", "subject", "period", "unit"]].to_dict(),
+                **{name: chosen[name].iloc[place] for name in ("constraint", "subject", "period", "unit")},
                 "worth": held * size,
                 "limit_qty": sign * limit + 0.0,
                 "price_per_unit": price[place],
@@ -200,8 +207,8 @@ def constraint_value(
                 "step_qty": sign * step,
                 "held_price_per_unit": held,
                 "confirmed": "confirmed" if agrees else "not confirmed",
-                "bought_contribution_value": float(stand.earned @ saved) / MONEY / more,
-                "bought_service_value": float(stand.served @ saved) / MONEY / more,
+                "bought_contribution_value": earned,
+                "bought_service_value": served,
                 "bought_service_qty": float(gone) / more,
                 "bought_service_rate": float(gone) / more / wanted if wanted > 0 else 0.0,
             }

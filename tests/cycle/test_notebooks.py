@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from sopwb.cycle.notebooks import PARAMETERS, chain, check_notebooks, executor
+import sopwb.report.sections
+from sopwb.config.model import Model
+from sopwb.cycle.notebooks import PARAMETERS, chain, check_notebooks, executor, notebook_folder
+from sopwb.cycle.parts import BUILT_IN_MODULES, collect_parts
 from sopwb.errors import InputError, SopwbError
+from sopwb.schema import load_schema
 from tests.cycle.customer import acme
 
 GIVEN = {"customer": "acme", "scenario": "baseline", "run_folder": "."}
@@ -92,3 +97,18 @@ def test_a_notebook_that_cannot_be_executed_is_told_before_a_kernel_starts(tmp_p
         check_notebooks([path, path])
     assert len(caught.value.faults) == 2
     assert problem in caught.value.faults[0].problem
+
+
+def test_every_section_a_notebook_shows_exists():
+    sections = collect_parts(Model(name="Company", currency="EUR"), load_schema()).report_sections
+    sources = [path.read_text(encoding="utf-8") for path in sorted(notebook_folder().glob("*.ipynb"))]
+    shown = [name for text in sources for name in re.findall(r'step\.show\(\\"(\w+)\\"\)', text)]
+    assert len(shown) > len(sources)
+    assert [name for name in shown if name not in sections] == []
+
+
+def test_every_module_of_sections_is_among_the_parts():
+    folder = Path(sopwb.report.sections.__file__).parent
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    marked = {f"sopwb.report.sections.{name}" for name, text in texts.items() if "@report_section" in text}
+    assert marked <= set(BUILT_IN_MODULES)

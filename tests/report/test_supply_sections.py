@@ -7,13 +7,13 @@ import pytest
 
 from sopwb.extend import mark_of
 from sopwb.report.section import section_html
-from sopwb.report.sections import attainment, explained, inventory, names, projection, supply
+from sopwb.report.sections import attainment, explained, inventory, names, projection, strategies, supply
 from sopwb.report.theme import light
 from tests.report import plan
 
 SECTIONS = [
     getattr(module, name)
-    for module in (inventory, supply, projection, explained, attainment)
+    for module in (inventory, supply, projection, explained, attainment, strategies)
     for name in module.__all__
     if mark_of(getattr(module, name)) is not None
 ]
@@ -183,6 +183,38 @@ def test_supply_of_a_limit_is_named_part_by_part(tables):
     tables["location"] = _frame(location=["lahti"], description=["Lahti plant"])
     assert names.limit_name(tables, "aroma: cola at lahti") == "Aroma Oy: Cola at Lahti plant"
     assert names.limit_name(tables, "line") == "Line one"
+
+
+def _strategies():
+    money = {"unconstrained": 700.0, "priority_rule": 560.0, "optimum": 600.0}
+    rows = [
+        {
+            "strategy": strategy,
+            "family": "cola",
+            "period": month,
+            "demand_qty": 100.0,
+            "made_qty": 90.0,
+            "shipped_qty": 90.0,
+            "late_qty": 5.0,
+            "lost_qty": 5.0,
+            "closing_qty": 10.0,
+            "closing_value": 20.0,
+            "over_hours": 4.0 if strategy == "unconstrained" else 0.0,
+            "contribution_value": value / 2,
+        }
+        for strategy, value in money.items()
+        for month in MONTHS
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_plan_is_held_against_other_ways_of_planning(tables, model):
+    tables["plan_comparison"] = _strategies()
+    shown = strategies.three_plans(tables, model)
+    assert "600_€ of contribution, 40.0_€ more than a priority rule and 100_€ less" in _thin(shown.message)
+    by_strategy = shown.table.frame.set_index("strategy")
+    assert by_strategy.loc["This plan", "shipped_rate"] == pytest.approx(0.9)
+    assert by_strategy.loc["Unconstrained", "over_hours"] == 8.0
 
 
 def test_changes_are_ranked_by_money_and_only_those_against_the_last_cycle(tables, model):

@@ -1,0 +1,89 @@
+"""The plan beside other ways of planning on the same data."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sopwb.config.model import Model
+from sopwb.extend import Tables, report_section
+from sopwb.report import charts
+from sopwb.report.numbers import iso_span, short
+from sopwb.report.section import Section
+from sopwb.report.table import Table, without_empty
+
+__all__ = ["three_plans"]
+
+NOTEBOOK = "40_supply_review"
+STRATEGIES = {
+    "unconstrained": "Unconstrained",
+    "priority_rule": "By priority rule",
+    "optimum": "This plan",
+    "level": "Level production",
+    "chase": "Chase demand",
+}
+OPTIMUM = "optimum"
+
+
+def _by_strategy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sums of each way of planning, in the order of reading; stock is the mean of month ends."""
+    flows = ["demand_qty", "shipped_qty", "lost_qty", "over_hours", "contribution_value"]
+    sums = rows.groupby("strategy")[flows].sum()
+    last = rows[rows["period"] == rows["period"].max()].groupby("strategy")["late_qty"].sum()
+    stock = rows.groupby(["strategy", "period"])["closing_value"].sum().groupby("strategy").mean()
+    sums = sums.assign(late_qty=last, stock_value=stock)
+    sums = sums.assign(shipped_rate=(sums["shipped_qty"] / sums["demand_qty"]).where(sums["demand_qty"] > 0))
+    order = [name for name in STRATEGIES if name in sums.index]
+    return sums.reindex(order).reset_index()
+
+
+@report_section("three_plans", notebook=NOTEBOOK)
+def three_plans(tables: Tables, model: Model) -> Section:
+    """The plan beside one without limits, one by priority rule, and level and chase, on the same data."""
+    rows = tables["plan_comparison"]
+    title = f"{model.name}, ways of planning on the same data, contribution, {model.currency}, FC"
+    source = ("plan_comparison", "whole plan, by strategy")
+    if rows.empty or OPTIMUM not in set(rows["strategy"]):
+        return Section("The plan has not been held against other ways of planning", title, source=source)
+    title += f", {iso_span(rows['period'])}"
+    sums = _by_strategy(rows)
+    money = sums.set_index("strategy")["contribution_value"]
+    own = float(money[OPTIMUM])
+    said = [
+        f"{short(abs(own - float(money[name])), model.currency)} "
+        f"{'more' if own >= money[name] else 'less'} than {text}"
+        for name, text in (("priority_rule", "a priority rule"), ("unconstrained", "a plan without limits"))
+        if name in money.index
+    ]
+    message = f"The plan brings {short(own, model.currency)} of contribution"
+    message += f", {' and '.join(said)}" if said else ""
+    names = sums["strategy"].map(STRATEGIES)
+    bars = pd.DataFrame({"label": names, "value": sums["contribution_value"], "reference": own})
+    chart = charts.bars_by_structure(
+        bars, unit=model.currency, reference="PL", names=("contribution", "this plan"), width=200
+    )
+    columns = ["strategy", "shipped_rate", "lost_qty", "late_qty", "stock_value", "over_hours"]
+    table = Table(
+        without_empty(
+            sums.assign(strategy=names)[[*columns, "contribution_value"]],
+            ["lost_qty", "late_qty", "over_hours"],
+        ),
+        headings={
+            "strategy": "",
+            "shipped_rate": "shipped",
+            "lost_qty": "lost (units)",
+            "late_qty": "late at the end (units)",
+            "stock_value": "stock, mean",
+            "over_hours": "beyond regular (h)",
+            "contribution_value": "contribution",
+        },
+        units={
+            "stock_value": f"short:{model.currency}",
+            "contribution_value": f"short:{model.currency}",
+            "over_hours": "count",
+        },
+        currency=model.currency,
+    )
+    note = (
+        "Without limits shows what demand is worth, not what can be done; hours beyond regular ones tell why."
+    )
+    return Section(message, title, chart=chart, table=table, note=note, source=source)
