@@ -53,7 +53,7 @@ PACK_PAGES = (
         (
             ("demand_headline",),
             ("demand_total", "forecast_quality"),
-            ("activity_calendar", "manual_against_automatic"),
+            ("activity_calendar", "deliveries_by_market"),
         ),
     ),
     PackPage(

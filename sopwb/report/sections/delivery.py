@@ -29,7 +29,7 @@ def _declared(settings: DeliverySettings) -> str:
     return f"{UNITS[settings.unit]} against the {settings.date_basis} date, {late}{early}{full}"
 
 
-@report_section("deliveries_by_market", notebook=NOTEBOOK, pack="demand")
+@report_section("deliveries_by_market", notebook=NOTEBOOK)
 def deliveries_by_market(tables: Tables, model: Model) -> Section:
     """On time and in full by market and month, and the money that did not come in the window."""
     rows, settings = tables["delivery_performance"], model.delivery

@@ -94,9 +94,9 @@ def launch_scorecard(tables: Tables, model: Model) -> Section:
         ),
         note=(
             "Taken from own: what the predecessor, and the family's other products after the growth of all "
-            "other families, sell less than the year before. Spent on it: cost lines that name the product and "
-            "its launch activities. Write-off: what the old one cannot sell before its last day at the pace of "
-            "three months."
+            "other families, sell less than the year before. Spent on it: cost lines that name the product "
+            "and its launch activities. Write-off: what the old one cannot sell before its last day at the "
+            "pace of three months."
         ),
         source=source,
     )
