@@ -24,7 +24,7 @@ KEY = ["constraint", "subject"]
 COLUMNS = ["conflict", *KEY, "first_period", "last_period", "unit"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Group:
     """All rows of one rule that speak of one subject."""
 
@@ -42,8 +42,8 @@ def _groups(program: Program) -> list[_Group]:
         if rule.rows is None:
             continue
         subjects = pd.Series(rule.rows.subject).astype(str)
-        for subject, place in sorted(subjects.groupby(subjects).indices.items()):
-            firm = place[~rule.is_soft[place]]
+        for subject in sorted(subjects.unique()):
+            firm = np.flatnonzero(subjects.eq(subject).to_numpy() & ~rule.is_soft)
             if len(firm):
                 rows, bucket = (rule.first + firm).astype(np.int64), rule.rows.bucket[firm]
                 groups.append(_Group(rule.name, str(subject), rule.unit, rows, bucket))
@@ -72,6 +72,21 @@ class _Trial:
         return broken > BROKEN, price > BROKEN * price.max(initial=0.0)
 
 
+def _smallest(trial: _Trial, standing: list[_Group], others: list[_Group]) -> list[_Group]:
+    """Groups of a conflict of which none can be left out; all stand again afterwards."""
+    for group in others:
+        trial.lift(group, is_lifted=True)
+    members = []
+    for group in standing:
+        trial.lift(group, is_lifted=True)
+        if not trial.is_impossible()[0]:
+            trial.lift(group, is_lifted=False)
+            members.append(group)
+    for group in [*others, *standing]:
+        trial.lift(group, is_lifted=False)
+    return members
+
+
 def limit_conflict(
     broken: pd.DataFrame, data: PlanData, program: Program, settings: SupplySettings
 ) -> pd.DataFrame:
@@ -88,32 +103,19 @@ def limit_conflict(
     """
     if not broken["is_hard"].any():
         return pd.DataFrame(columns=COLUMNS)
-    trial, groups, told = _Trial(program, settings), _groups(program), []
-    given: list[_Group] = []
+    trial, groups, rows = _Trial(program, settings), _groups(program), []
     for conflict in range(1, MOST_CONFLICTS + 1):
         is_impossible, says = trial.is_impossible()
+        standing = [group for group in groups if says[group.rows].any()]
         if not is_impossible:
             break
-        standing = [group for group in groups if group not in given and says[group.rows].any()]
-        others = [group for group in groups if group not in given and group not in standing]
-        for group in others:
-            trial.lift(group, is_lifted=True)
-        members = []
-        for group in standing:
-            trial.lift(group, is_lifted=True)
-            if not trial.is_impossible()[0]:
-                trial.lift(group, is_lifted=False)
-                members.append(group)
-        for group in [*others, *standing]:
-            trial.lift(group, is_lifted=False)
+        members = _smallest(trial, standing, [group for group in groups if group not in standing])
+        for group in members:
+            when = group.bucket[says[group.rows]]
+            first, last = data.buckets.period[[when.min(), when.max()]]
+            rows.append((conflict, group.constraint, group.subject, first, last, group.unit))
         if not members:
             break
-        told += [(conflict, group, says) for group in members]
-        given.append(members[0])
+        groups.remove(members[0])
         trial.lift(members[0], is_lifted=True)
-    rows = []
-    for conflict, group, says in told:
-        when = group.bucket[says[group.rows]]
-        ends = data.buckets.period[[when.min(), when.max()]]
-        rows.append((conflict, group.constraint, group.subject, ends[0], ends[1], group.unit))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sopwb.supply import session
 from tests.plans.plant import Plant
 
 
@@ -92,3 +93,19 @@ def test_places_follow_the_money():
     assert list(told["constraint"])[:2] == ["supplier_limit", "capacity"]
     money = told["held_price_per_unit"] * told["limit_qty"]
     assert money.is_monotonic_decreasing
+
+
+def test_whole_decisions_are_kept_and_not_searched_again(monkeypatch):
+    searched, search = [], session.whole_decisions
+    monkeypatch.setattr(session, "whole_decisions", lambda *given: searched.append(1) or search(*given))
+    plant = Plant(months=1, settings={"late_days_maximum": 0}).product("syrup", 2.0).market()
+    plant.demand("syrup", [60.0]).add(
+        "purchase_term", product="syrup", supplier="maker", location="plant", price_per_unit=2.0,
+        currency="EUR", lead_time_days=0, capacity_qty_per_month=40 * 365.25 / 360, order_cost_value=5.0,
+    )  # fmt: skip
+    plan = plant.planned()
+    assert plan["supply_decision"]["decided_count"].sum() == pytest.approx(1.0)
+    assert len(searched) == 1
+    limit = plan["constraint_value"].query("constraint == 'supplier_limit'").iloc[0]
+    assert limit["held_price_per_unit"] == pytest.approx(8.0, rel=1e-3)
+    assert limit["confirmed"] == "confirmed"
