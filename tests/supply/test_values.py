@@ -24,8 +24,8 @@ def two_products(first: dict[str, float], second: dict[str, float]) -> Plant:
 @pytest.mark.parametrize(
     ("first", "second", "held", "truth"),
     [
-        # at held service the hour lets 2 of the rich one replace 2 of the scarce one, which is dearer to
-        # lose: 6 + (6 - 5) * 8 / (12 - 8) = 8; with service made best anew it makes one rich unit: 6
+        # at held service the hour makes 3 of the rich one, with 2 of the scarce one given up: 3 x 6 - 2 x 5
+        # = 8; with service made best anew it makes one of the rich one more: 6
         ({"price": 12, "cost": 7}, {"price": 8, "cost": 2}, 8.0, 6.0),
         # 30 + (30 - 20) * 40 / (60 - 40) = 50
         ({"price": 60, "cost": 40}, {"price": 40, "cost": 10}, 50.0, 30.0),
