@@ -188,7 +188,7 @@ STAGES = (
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
-            " shortage_reason solver_log supply_decision broken_limit plan_basis"
+            " shortage_reason solver_log supply_decision broken_limit limit_conflict plan_basis"
         ),
         starts_from=_names("plan_basis"),
     ),

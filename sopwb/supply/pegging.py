@@ -150,12 +150,9 @@ def _sources(
             continue
         from_nothing = np.asarray(option.uses.sum(axis=0)).ravel() == 0
         brought = sp.coo_array(option.arrivals @ sp.diags_array(decided[name] * from_nothing))
-        source = option.keys["source"].to_numpy(object)[brought.coords[1] // count]
-        frames.append(
-            pd.DataFrame(
-                {"source": source if name == "buy" else "made", "place": brought.coords[0], "quantity": brought.data}
-            )
-        )
+        supplier = option.keys["source"].to_numpy(object)[brought.coords[1] // count]
+        source = supplier if name == "buy" else "made"
+        frames.append(pd.DataFrame({"source": source, "place": brought.coords[0], "quantity": brought.data}))
     scheduled = _moved(tables, data, "scheduled")
     opening = data.stock.inflow - scheduled
     for name, quantity in (("stock", opening), ("scheduled", scheduled)):

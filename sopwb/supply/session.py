@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ MONEY = 2.0**-10
 UNAVOIDABLE = 2.0**20
 LOWER, BASIC = 0, 1
 DUAL, PRIMAL = 1, 4
+WHOLE = 1e-6
+"""Distance from a whole number below which a decision is whole."""
 MOST_PIVOTS = 1000
 """Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
 
@@ -232,6 +234,21 @@ class Session:
             objective = whole.objective / MONEY
             self.log.append(Solved("whole decisions", whole.status, objective, *size, whole.gap))
             self._bound(whole.elastic)
+
+    def keep_whole(self, values: Floats) -> None:
+        """Keep the whole decisions of a known plan in every solve that follows; without any keep none.
+
+        Parameters
+        ----------
+        values
+            Value of each variable of the programme.
+        """
+        whole = np.flatnonzero(self.program.whole_bucket >= 0)
+        counted = values[whole] / self.program.unit[whole]
+        if len(whole) and np.abs(counted - np.round(counted)).max() <= WHOLE:
+            lower, upper = self.elastic.lower.copy(), self.elastic.upper.copy()
+            lower[whole] = upper[whole] = np.round(counted)
+            self._bound(replace(self.elastic, lower=lower, upper=upper))
 
     def _bound(self, elastic: Elastic) -> None:
         """Take the bounds of columns of a programme of the same columns."""

@@ -10,6 +10,7 @@ from sopwb.extend import Parts, Tables
 from sopwb.supply.allocate import shipment_plan
 from sopwb.supply.blocks import supply_decision
 from sopwb.supply.buckets import Floats, day_numbers
+from sopwb.supply.conflicts import limit_conflict
 from sopwb.supply.corner import basis_of, plan_basis
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.goals import goals_of
@@ -45,13 +46,15 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
     shipments = shipment_plan(tables, data, late, lost)
+    broken = broken_limit(data, program, solution)
     short = shortage(tables, data, program, solution, shipments)
     return {
         "supply_plan": supply_plan(data, values),
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
         "capacity_use": capacity_use(data, program, solution, values),
         "shipment_plan": shipments,
-        "broken_limit": broken_limit(data, program, solution),
+        "broken_limit": broken,
+        "limit_conflict": limit_conflict(broken, data, program, model.supply),
         "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": short,
         "shortage_reason": shortage_reason(short, data, program, solution, model.supply),

@@ -83,7 +83,7 @@ def stand_of(
     served = session.charge(goals[0])
     earned = session.charge(goals[1]) + session.steering
     both = settings.service_weight * served + earned
-    session.fix_whole(both)
+    session.keep_whole(solution.values)
     if solution.basis is not None:
         session.begin_at(solution.basis)
     found = session.best("both", both)

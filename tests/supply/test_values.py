@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sopwb.supply import session
 from tests.plans.plant import Plant
 
 
@@ -23,8 +24,8 @@ def two_products(first: dict[str, float], second: dict[str, float]) -> Plant:
 @pytest.mark.parametrize(
     ("first", "second", "held", "truth"),
     [
-        # at held service the hour lets 2 of the rich one replace 2 of the scarce one, which is dearer to
-        # lose: 6 + (6 - 5) * 8 / (12 - 8) = 8; with service made best anew it makes one rich unit: 6
+        # at held service the hour makes 3 of the rich one, with 2 of the scarce one given up: 3 x 6 - 2 x 5
+        # = 8; with service made best anew it makes one of the rich one more: 6
         ({"price": 12, "cost": 7}, {"price": 8, "cost": 2}, 8.0, 6.0),
         # 30 + (30 - 20) * 40 / (60 - 40) = 50
         ({"price": 60, "cost": 40}, {"price": 40, "cost": 10}, 50.0, 30.0),
@@ -92,3 +93,19 @@ def test_places_follow_the_money():
     assert list(told["constraint"])[:2] == ["supplier_limit", "capacity"]
     money = told["held_price_per_unit"] * told["limit_qty"]
     assert money.is_monotonic_decreasing
+
+
+def test_whole_decisions_are_kept_and_not_searched_again(monkeypatch):
+    searched, search = [], session.whole_decisions
+    monkeypatch.setattr(session, "whole_decisions", lambda *given: searched.append(1) or search(*given))
+    plant = Plant(months=1, settings={"late_days_maximum": 0}).product("syrup", 2.0).market()
+    plant.demand("syrup", [60.0]).add(
+        "purchase_term", product="syrup", supplier="maker", location="plant", price_per_unit=2.0,
+        currency="EUR", lead_time_days=0, capacity_qty_per_month=40 * 365.25 / 360, order_cost_value=5.0,
+    )  # fmt: skip
+    plan = plant.planned()
+    assert plan["supply_decision"]["decided_count"].sum() == pytest.approx(1.0)
+    assert len(searched) == 1
+    limit = plan["constraint_value"].query("constraint == 'supplier_limit'").iloc[0]
+    assert limit["held_price_per_unit"] == pytest.approx(8.0, rel=1e-3)
+    assert limit["confirmed"] == "confirmed"
