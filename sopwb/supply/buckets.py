@@ -147,13 +147,36 @@ def expand(
     return matrix
 
 
-def open_share(buckets: Buckets, starts: Ints, ends: Ints, rates: Floats, lead_days: int) -> Floats:
-    """Share of its usual capacity a supplier has for what is ordered in each bucket.
+def open_share(
+    buckets: Buckets,
+    starts: Ints,
+    ends: Ints,
+    rates: Floats,
+    lead_days: int,
+    supplier: Ints | None = None,
+    suppliers: int = 1,
+) -> Floats:
+    """Share of its usual capacity each supplier has for what is ordered in each bucket.
 
-    The days on which the order would be delivered count; spans with another rate may not overlap.
+    The days on which the order would be delivered count; spans of one supplier with another rate
+    may not overlap.
+
+    Parameters
+    ----------
+    starts, ends, rates
+        Spans with another rate: first day, day after the last one, and the rate.
+    supplier, suppliers
+        Supplier of each span by number, and how many there are; unset: all are of one.
+
+    Returns
+    -------
+    Floats
+        Suppliers by buckets.
     """
     shifted = Buckets(
         buckets.period, buckets.starts + lead_days, buckets.ends + lead_days, buckets.working_days
     )
-    lost = overlap_days(shifted, starts, ends) * (1.0 - rates)[:, None]
-    return np.asarray(np.maximum(1.0 - lost.sum(axis=0) / buckets.days, 0.0))
+    lost = np.zeros((suppliers, buckets.count))
+    of = np.zeros(len(starts), dtype=np.int64) if supplier is None else supplier
+    np.add.at(lost, of, overlap_days(shifted, starts, ends) * (1.0 - rates)[:, None])
+    return np.asarray(np.maximum(1.0 - lost / buckets.days, 0.0))

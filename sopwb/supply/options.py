@@ -227,14 +227,16 @@ def _supplier_limit(tables: Tables, network: Network) -> Floats:
     per_bucket = monthly[:, None] * network.buckets.days[None, :] / DAYS_PER_MONTH
     share = np.ones_like(per_bucket)
     calendar = tables["supplier_calendar"]
-    pairs = network.terms[network.terms["supplier"].isin(calendar["supplier"])]
-    ways = pairs[["supplier", "lead_time_days"]].drop_duplicates()
-    for supplier, lead in zip(ways["supplier"], ways["lead_time_days"], strict=True):
-        same = pairs["supplier"].eq(supplier) & pairs["lead_time_days"].eq(lead)
-        spans = calendar[calendar["supplier"] == supplier]
-        starts, ends = day_numbers(spans["start_date"]), day_numbers(spans["end_date"]) + 1
-        rates = spans["capacity_rate"].to_numpy(float)
-        share[pairs.index[same]] = open_share(network.buckets, starts, ends, rates, int(lead))
+    suppliers = pd.Index(calendar["supplier"].unique())
+    supplier = suppliers.get_indexer(pd.Index(network.terms["supplier"]))
+    starts, ends = day_numbers(calendar["start_date"]), day_numbers(calendar["end_date"]) + 1
+    rates = calendar["capacity_rate"].to_numpy(float)
+    of_span = suppliers.get_indexer(pd.Index(calendar["supplier"]))
+    lead = network.terms["lead_time_days"].to_numpy(np.int64)
+    for days in np.unique(lead[supplier >= 0]):
+        same = np.flatnonzero((supplier >= 0) & (lead == days))
+        open_ = open_share(network.buckets, starts, ends, rates, int(days), of_span, len(suppliers))
+        share[same] = open_[supplier[same]]
     unlimited = np.where(share > CLOSED, np.inf, 0.0)
     return np.asarray(np.where(np.isnan(per_bucket), unlimited, per_bucket * share))
 

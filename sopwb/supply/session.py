@@ -98,6 +98,7 @@ class Session:
         self._settings = settings
         self._solver = highs_of(self.elastic)
         self.log: list[Solved] = []
+        self._is_told = False
         if start is not None:
             self.begin_at(start)
 
@@ -135,6 +136,9 @@ class Session:
         """
         solver = self._solver
         solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        if self._is_told and not is_possible:
+            is_possible = _is_nearly_possible(solver)
+        self._is_told = False
         status = _optimise(solver, self._settings, is_possible=is_possible)
         found, lp = solver.getSolution(), solver.getLp()
         values, row_dual, column_dual = (
@@ -272,6 +276,7 @@ class Session:
         start.row_status = [*start.row_status, *[known[BASIC]] * extra]
         start.valid, start.alien = True, True
         self._solver.setBasis(start)
+        self._is_told = True
 
     def basis(self) -> Basis | None:
         """Corner of the last solve; None where it ended in no corner."""
@@ -312,6 +317,20 @@ def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:
     from highspy import HighsBasisStatus as Status
 
     return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic
+
+
+def _is_nearly_possible(solver: highspy.Highs) -> bool:
+    """Whether the corner the solver stands in breaks fewer rows and bounds than prices.
+
+    So does the plan of a company that now may do more, say on another line: costs lead on from there.
+    """
+    if not solver.getBasis().valid:
+        return False
+    solver.setOptionValue("solver", "simplex")
+    solver.setOptionValue("simplex_iteration_limit", 0)
+    solver.run()
+    info = solver.getInfo()
+    return bool(0 <= info.num_primal_infeasibilities < info.num_dual_infeasibilities)
 
 
 def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:

@@ -52,7 +52,13 @@ def test_working_days_of_a_whole_bucket_are_its_own():
 
 def test_a_closed_supplier_delivers_nothing_on_the_days_of_delivery():
     share = open_share(buckets([10, 10]), np.array([10]), np.array([20]), np.array([0.0]), lead_days=5)
-    np.testing.assert_allclose(share, [0.5, 0.5])
+    np.testing.assert_allclose(share, [[0.5, 0.5]])
+
+
+def test_each_supplier_has_the_share_of_its_own_spans():
+    starts, ends, rates = np.array([0, 10, 15]), np.array([10, 15, 20]), np.array([0.0, 0.5, 0.0])
+    share = open_share(buckets([10, 10]), starts, ends, rates, 0, np.array([0, 1, 1]), 3)
+    np.testing.assert_allclose(share, [[0, 1], [1, 0.25], [1, 1]])
 
 
 def test_flows_go_from_decision_to_node():

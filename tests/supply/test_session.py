@@ -94,3 +94,16 @@ def test_money_never_buys_a_worse_service():
     lost = plan["shipment_plan"].groupby("product")["lost_qty"].sum()
     assert lost["cola"] == pytest.approx(200.0, rel=1e-4)
     assert len(plan["solver_log"]) == 3
+
+
+def test_a_corner_serves_a_plan_with_other_prices_by_the_side_that_is_nearer():
+    data, program = programme(plant())
+    service, contribution = service_goal(data), contribution_goal(data)
+    basis = solve(program, service, contribution, data.settings).basis
+    assert basis is not None
+    session = Session(program, data.settings, basis)
+    dear = replace(contribution, charge={**contribution.charge, "shipped": 0 * data.demand.price})
+    cost = session.charge(dear) + session.steering
+    found = session.best("no revenue", cost)
+    afresh = Session(program, data.settings).best("afresh", cost)
+    assert cost @ found.values == pytest.approx(cost @ afresh.values, rel=1e-9, abs=1e-9)
