@@ -35,7 +35,7 @@ def _smoothed(values: Array, alphas: Array) -> tuple[Array, Array]:
 def _best_level(values: Array) -> Array:
     """Level of each series by the constant that fits it best; zero where nothing is known."""
     level, squares = _smoothed(values, np.linspace(SLOWEST, FASTEST, STEPS))
-    return np.nan_to_num(level[squares.argmin(axis=0), np.arange(len(values))])
+    return np.asarray(np.nan_to_num(level[squares.argmin(axis=0), np.arange(len(values))]))
 
 
 def _span_sums(values: Array, buckets: int) -> Array:

@@ -151,15 +151,16 @@ def _like_now(scores: Array, weight: Array) -> Array:
     origins have seen, the nearest buckets, tells by how much.
     """
     known = np.isfinite(scores)
-    seen = known.any(axis=1)
-    near = known & seen.all(axis=0)
+    seen = np.asarray(known.any(axis=1), dtype=bool)
+    everywhere = np.asarray(seen.all(axis=0), dtype=bool)
+    near = known & everywhere
     result = np.ones(scores.shape[2])
     if not near.any():
         return result
     size = np.abs(np.where(near, scores, 0.0))
     weights = np.broadcast_to(weight[:, :, None], scores.shape)
     usual = float(_weighted_quantiles(size[near], weights[near], UPPER - LOWER)[0])
-    for ahead in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+    for ahead in np.flatnonzero(seen.any(axis=0) & ~everywhere):
         chosen = near & seen[:, ahead][:, None, None]
         if chosen.sum() >= LEAST_SCORES:
             early = float(_weighted_quantiles(size[chosen], weights[chosen], UPPER - LOWER)[0])
@@ -287,15 +288,15 @@ def error_model(
     even = error / height**power if error.size else error
     scores = _scores(even, level, kind)
     lower, upper, seen = {}, {}, error.shape[2]
-    few = {}
+    pooled: tuple[tuple[float, float], tuple[float, float], int] | None = None
     for number in np.unique(kind):
         own = scores[:, kind == number]
         if np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2]:
             lower[int(number)], upper[int(number)], own_seen = _curves(own, origins)
         else:
             # too few of a kind are pooled with all
-            few = few or {"all": _curves(scores, origins)}
-            lower[int(number)], upper[int(number)], own_seen = few["all"]
+            pooled = pooled or _curves(scores, origins)
+            lower[int(number)], upper[int(number)], own_seen = pooled
         seen = min(seen, own_seen)
     return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
 
