@@ -66,7 +66,7 @@ class ForecastSettings(Settings):
     """Power of a forecaster's error in the backtest by which its weight falls; 0 weighs all the same."""
     in_season_likeness: float = Field(default=0.4, ge=-1, le=1)
     """Correlation with the year before from which the empty buckets of a series are its season."""
-    family_benchmark: str = "darts_theta"
+    family_benchmark: str = "theta"
     """Forecaster of each family's total towards which the sum of its series is moved; empty for none."""
     family_weight: float = Field(default=0.5, ge=0, le=1)
     """How far the sum of a family's series is moved towards the forecast of its total, as a share."""

@@ -175,8 +175,14 @@ def outlook(
     *,
     horizon: int,
     season: int,
+    banded: bool = True,
 ) -> Outlook:
     """Forecast of every series for whole buckets ahead, with its backtest and its band.
+
+    Parameters
+    ----------
+    banded
+        Whether the band is wanted; without it the band has no width and the rest is the same.
 
     Raises
     ------
@@ -187,7 +193,9 @@ def outlook(
     baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
     levels = settings.reconciled_levels
     summing = summing_matrix(past.series, levels) if levels else None
-    return panel_outlook(baseline, demand, known, settings, horizon=horizon, season=season, summing=summing)
+    return panel_outlook(
+        baseline, demand, known, settings, horizon=horizon, season=season, summing=summing, banded=banded
+    )
 
 
 def panel_outlook(
@@ -200,6 +208,7 @@ def panel_outlook(
     season: int,
     summing: Array | None = None,
     lift: Lift | None = None,
+    banded: bool = True,
 ) -> Outlook:
     """Forecast of every series of a panel, with its backtest and its band.
 
@@ -213,6 +222,8 @@ def panel_outlook(
         Hierarchy to be reconciled with, node by series; None for none.
     lift
         Effects of what is known ahead, which come on top of the baseline; None for none.
+    banded
+        Whether the band is wanted; without it the band has no width.
 
     Raises
     ------
@@ -234,6 +245,9 @@ def panel_outlook(
     if lift is not None:
         path, backtest = path * lift.ahead, lift.on(backtest)
     level = recent_level(baseline.history, season)
+    if not banded:
+        none = np.zeros_like(path)
+        return Outlook(path, none, none, route, level, backtest, np.zeros(len(path)))
     errors = error_model(backtest.error, backtest.forecast, level, route, backtest.origins)
     down, up = band(path, level, route, errors)
     return Outlook(path, down, up, route, level, backtest, errors.scale)

@@ -1,8 +1,8 @@
 """Forecasters of the baseline: each takes a panel, a season and a horizon and gives series by horizon.
 
 A forecaster that cannot speak for a series gives NaN; the others then speak for it. A customer's
-forecaster is a function with the same signature and the same mark. darts and
-statsforecast are imported where they are used, since both are slow to import.
+forecaster is a function with the same signature and the same mark. darts is imported where it is used,
+since it is slow to import.
 
 Why not one darts model per series: a fit costs 16 ms (AutoTheta) to over a second (AutoARIMA) and
 turning a series into a ``TimeSeries`` and back 4-10 ms, so the rolling-origin backtest of 400
@@ -21,6 +21,7 @@ import pandas as pd
 
 from sopwb.demand.boosted import boosted_paths
 from sopwb.demand.holt_winters import holt_winters_paths
+from sopwb.demand.intermittent import adida_level, imapa_level, tsb_level
 from sopwb.demand.panel import Array, Panel, is_weekly
 from sopwb.demand.season import season_ahead, season_of_past, seasonal_profile
 from sopwb.demand.smoothing import damped_trend_path, simple_path, theta_path
@@ -219,23 +220,18 @@ def yearly_mean(panel: Panel, season: int, horizon: int) -> Array:
 
 @forecaster("intermittent_demand")
 def intermittent_demand(panel: Panel, _season: int, horizon: int) -> Array:
-    """Mean of TSB, ADIDA and IMAPA of statsforecast, for series that sell now and then.
+    """Mean of TSB, ADIDA and IMAPA, for series that sell now and then.
 
     References
     ----------
     Teunter, Syntetos and Babai (2011); Nikolopoulos et al. (2011); Petropoulos and Kourentzes (2015).
     """
-    from statsforecast.models import ADIDA, IMAPA, TSB
-
-    models = (TSB(alpha_d=TSB_ALPHA, alpha_p=TSB_ALPHA), ADIDA(), IMAPA())
-    level = np.zeros(len(panel.history))
-    for row, values in enumerate(panel.history):
-        known = values[np.isfinite(values)]
-        if np.count_nonzero(known) < LEAST_SALES:
-            level[row] = known.mean() if len(known) else 0.0
-            continue
-        level[row] = np.mean([float(model.forecast(y=known.copy(), h=1)["mean"][0]) for model in models])
-    return np.repeat(np.maximum(np.nan_to_num(level), 0.0)[:, None], horizon, axis=1)
+    values = panel.history
+    known = np.isfinite(values)
+    level = (tsb_level(values, TSB_ALPHA) + adida_level(values) + imapa_level(values)) / 3
+    few = (known & (np.nan_to_num(values) != 0)).sum(axis=1) < LEAST_SALES
+    mean = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(np.maximum(np.where(few, mean, level), 0.0)[:, None], horizon, axis=1)
 
 
 def _each_by_darts(panel: Panel, season: int, horizon: int, name: str) -> Array:

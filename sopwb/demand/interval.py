@@ -21,6 +21,7 @@ LEAST_POWER = 0.5
 HALF_LIVES = 4
 STEEPEST_GROWTH = 1.0
 LEAST_ORIGINS = 3
+MOST_JUDGED = 2500
 MOST_SERIES = 4000
 """Series whose errors are pooled; of more, every second, third and so on."""
 MOST_STRETCH, MOST_CHANGE = 2.0, 1.5
@@ -112,10 +113,10 @@ def _scores(error: Array, level: Array, kind: npt.NDArray[np.int64]) -> Array:
     return np.asarray(error / np.stack(scales))
 
 
-def _weighted_quantile(values: Array, weight: Array, rate: float) -> float:
+def _weighted_quantiles(values: Array, weight: Array, *rates: float) -> Array:
     order = np.argsort(values)
     total = np.cumsum(weight[order]) - 0.5 * weight[order]
-    return float(np.interp(rate * weight.sum(), total, values[order]))
+    return np.asarray(np.interp(np.array(rates) * weight.sum(), total, values[order]))
 
 
 def _by_age(scores: Array) -> Array:
@@ -137,9 +138,7 @@ def _quantiles(scores: Array, weight: Array) -> tuple[tuple[float, float], tuple
         known = np.isfinite(scores[:, :, ahead])
         if known.any():
             own = scores[:, :, ahead][known]
-            lower[ahead], upper[ahead] = (
-                _weighted_quantile(own, weight[known], rate) for rate in (LOWER, UPPER)
-            )
+            lower[ahead], upper[ahead] = _weighted_quantiles(own, weight[known], LOWER, UPPER)
     like_now = _like_now(scores, weight)
     seen = int((counts >= LEAST_SCORES).sum()) or scores.shape[2]
     return _power_law(-lower * like_now, counts), _power_law(upper * like_now, counts), seen
@@ -152,18 +151,19 @@ def _like_now(scores: Array, weight: Array) -> Array:
     origins have seen, the nearest buckets, tells by how much.
     """
     known = np.isfinite(scores)
-    seen = known.any(axis=1)
-    near = known & seen.all(axis=0)
+    seen = np.asarray(known.any(axis=1), dtype=bool)
+    everywhere = np.asarray(seen.all(axis=0), dtype=bool)
+    near = known & everywhere
     result = np.ones(scores.shape[2])
     if not near.any():
         return result
     size = np.abs(np.where(near, scores, 0.0))
     weights = np.broadcast_to(weight[:, :, None], scores.shape)
-    usual = _weighted_quantile(size[near], weights[near], UPPER - LOWER)
-    for ahead in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+    usual = float(_weighted_quantiles(size[near], weights[near], UPPER - LOWER)[0])
+    for ahead in np.flatnonzero(seen.any(axis=0) & ~everywhere):
         chosen = near & seen[:, ahead][:, None, None]
         if chosen.sum() >= LEAST_SCORES:
-            early = _weighted_quantile(size[chosen], weights[chosen], UPPER - LOWER)
+            early = float(_weighted_quantiles(size[chosen], weights[chosen], UPPER - LOWER)[0])
             result[ahead] = np.clip(usual / max(early, LEAST_RELATIVE), 1 / MOST_CHANGE, MOST_CHANGE)
     return result
 
@@ -188,6 +188,7 @@ def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, floa
     ----------
     Gibbs and Candes (2021), adaptive conformal inference; Kish (1965) for the design effect.
     """
+    scores = scores[:, :: max(1, scores.size // (MOST_JUDGED * scores.shape[2]))] if scores.size else scores
     ratios = np.full((2, *scores.shape), np.nan)
     weight = _by_age(scores)
     ahead = np.arange(1, scores.shape[2] + 1)
@@ -210,7 +211,7 @@ def _stretched(ratio: Array, weight: Array) -> float:
         return 1.0
     level = UPPER * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
     weights = np.broadcast_to(weight[:, :, None], ratio.shape)[known]
-    found = _weighted_quantile(ratio[known], weights, min(level, HIGHEST_LEVEL))
+    found = float(_weighted_quantiles(ratio[known], weights, min(level, HIGHEST_LEVEL))[0])
     judged = int(known.any(axis=(1, 2)).sum())
     return float(np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS)))
 
@@ -247,6 +248,16 @@ def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
     return float(np.exp(mean_y - growth * mean_x)), growth
 
 
+def _curves(
+    scores: Array, origins: npt.NDArray[np.int64]
+) -> tuple[tuple[float, float], tuple[float, float], int]:
+    """Start and growth of both quantiles as far as they must be stretched, and the buckets ahead seen."""
+    used = scores[:, :: max(1, scores.shape[1] // MOST_SERIES)]
+    low, high, seen = _quantiles(used, _by_age(used))
+    stretch = _stretch(used, origins)
+    return (low[0] * stretch[0], low[1]), (high[0] * stretch[1], high[1]), seen
+
+
 def error_model(
     error: Array,
     forecast: Array,
@@ -277,15 +288,15 @@ def error_model(
     even = error / height**power if error.size else error
     scores = _scores(even, level, kind)
     lower, upper, seen = {}, {}, error.shape[2]
+    pooled: tuple[tuple[float, float], tuple[float, float], int] | None = None
     for number in np.unique(kind):
         own = scores[:, kind == number]
-        used = own if np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2] else scores
-        used = used[:, :: max(1, used.shape[1] // MOST_SERIES)]
-        weight = _by_age(used)
-        low, high, own_seen = _quantiles(used, weight)
-        stretch = _stretch(used, origins)
-        lower[int(number)] = (low[0] * stretch[0], low[1])
-        upper[int(number)] = (high[0] * stretch[1], high[1])
+        if np.isfinite(own).sum() >= LEAST_SCORES * error.shape[2]:
+            lower[int(number)], upper[int(number)], own_seen = _curves(own, origins)
+        else:
+            # too few of a kind are pooled with all
+            pooled = pooled or _curves(scores, origins)
+            lower[int(number)], upper[int(number)], own_seen = pooled
         seen = min(seen, own_seen)
     return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from scipy.linalg.lapack import dpotrf, dpotri
@@ -177,7 +178,7 @@ def _inverse(precision: Array) -> Array:
     return triangle + np.tril(triangle, -1).T
 
 
-def _marginal(precision: sparse.csr_matrix, right: Array, free: Array) -> tuple[Array, Array]:
+def _marginal(precision: sparse.csr_matrix, right: Array, free: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
     """Mean of every parameter, and the variance of those that are not shocks; NaN for the shocks.
 
     The shocks are taken out first: those of one bucket are met by no cell of another, so their part of the

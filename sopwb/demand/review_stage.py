@@ -6,10 +6,11 @@ import pandas as pd
 
 from sopwb.calendar import plan_periods
 from sopwb.config.model import Model
+from sopwb.demand.adjustments import demand_history_clean
 from sopwb.demand.demand_exception import demand_exception
 from sopwb.demand.forecast_change import forecast_change
 from sopwb.demand.panel import SERIES
-from sopwb.demand.stage import demand_history, statistical_forecast
+from sopwb.demand.stage import baseline_only, past_as_of
 from sopwb.demand.value_added import archived_steps, forecast_value_added, unit_margin
 from sopwb.extend import Parts, Tables
 
@@ -47,6 +48,9 @@ def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
 def refit_of(tables: Tables, model: Model, parts: Parts) -> pd.DataFrame:
     """Baseline that today's model makes of the sales known in the last cycle, by month.
 
+    Only what the change by cause needs is made again: neither the band, nor the accuracy, nor what
+    activities did.
+
     Returns
     -------
     pandas.DataFrame
@@ -72,8 +76,8 @@ def refit_of(tables: Tables, model: Model, parts: Parts) -> pd.DataFrame:
         start_month=model.calendar.fiscal_year_start_month,
         holidays=then.holidays,
     )
-    known |= demand_history(known, then, parts)
-    made = statistical_forecast(known, then, parts)["statistical_forecast"]
+    clean = demand_history_clean(past_as_of(known, then, parts))
+    made = baseline_only(clean, known, then, parts)
     return made[[*SERIES, "period", "baseline_qty"]] if len(made) else empty
 
 

@@ -15,13 +15,13 @@ from sopwb.demand.answers import activity_response
 from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
-from sopwb.demand.forecast import forecast_exclusion, histories, outlook
+from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
 from sopwb.demand.panel import SERIES, buckets_after, season_of
-from sopwb.demand.past import past_of
+from sopwb.demand.past import Past, past_of
 from sopwb.demand.plan import automatic_plan, named_series, plan_cells
 from sopwb.demand.plan import demand_plan as agreed_plan
 from sopwb.demand.portfolio import portfolio_value
@@ -34,7 +34,14 @@ from sopwb.demand.value_added import unit_margin
 from sopwb.demand.waterfall import demand_waterfall
 from sopwb.extend import Parts, Tables
 
-__all__ = ["demand_history", "demand_plan", "portfolio", "statistical_forecast"]
+__all__ = [
+    "baseline_only",
+    "demand_history",
+    "demand_plan",
+    "past_as_of",
+    "portfolio",
+    "statistical_forecast",
+]
 
 
 def portfolio(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -67,8 +74,20 @@ def portfolio(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFr
 
 def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Sales made whole, bucket by bucket, and what past activities did to them."""
+    past = past_as_of(tables, model, parts)
+    return {
+        "demand_history_clean": demand_history_clean(past),
+        "demand_adjustment": demand_adjustment(past),
+        "activity_response": activity_response(past, model.demand),
+        "activity_result": activity_result(past, tables["product_cost"]),
+        "demand_waterfall": demand_waterfall(past),
+    }
+
+
+def past_as_of(tables: Tables, model: Model, parts: Parts) -> Past | None:
+    """The past of every series that sold, taken apart; None where nothing was ever sold."""
     year = model.as_of.year
-    past = past_of(
+    return past_of(
         tables["sales_history"],
         tables["stock_out"],
         tables["activity"],
@@ -81,13 +100,6 @@ def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
         week_start=model.calendar.week_start,
         holidays=holiday_names(model.calendar.holidays, year - 10, year + 5),
     )
-    return {
-        "demand_history_clean": demand_history_clean(past),
-        "demand_adjustment": demand_adjustment(past),
-        "activity_response": activity_response(past, model.demand),
-        "activity_result": activity_result(past, tables["product_cost"]),
-        "demand_waterfall": demand_waterfall(past),
-    }
 
 
 def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
@@ -100,28 +112,66 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
     past = histories(clean, product, successor, settings, as_of=model.as_of, bucket=bucket)
     if past.series.empty:
         return _nothing(forecast_exclusion(past))
-    season = season_of(bucket)
-    horizon = len(buckets_after(past.dates[-1], period["end_date"].max(), bucket))
-    ahead = outlook(past, parts.forecasters, settings, horizon=horizon, season=season)
+    ahead = _outlook(past, model, parts, period)
     most = settings.error_buckets if bucket == "week" else max(1, settings.error_buckets // 2)
     return {
-        "statistical_forecast": spread_forecast(
-            past,
-            ahead,
-            product,
-            successor,
-            period,
-            settings,
-            as_of=model.as_of,
-            bucket=bucket,
-            holidays=model.holidays,
-        ),
+        "statistical_forecast": _spread(past, ahead, tables, model),
         "forecast_exclusion": forecast_exclusion(past),
         "forecast_error": forecast_error(ahead.backtest, past.series, tables["market"], ahead.forecast, most),
         "backtest_accuracy": backtest_accuracy(
             ahead.backtest, past.demand, past.activity, past.series["family"], ahead.level, ahead.route
         ),
     }
+
+
+def baseline_only(clean: pd.DataFrame, tables: Tables, model: Model, parts: Parts) -> pd.DataFrame:
+    """Table ``statistical_forecast`` without a band, its baseline the same as with one.
+
+    Parameters
+    ----------
+    clean
+        Table ``demand_history_clean``.
+    tables
+        product, product_successor and period.
+    """
+    product, successor = tables["product"], tables["product_successor"]
+    settings, bucket = model.demand.forecast, model.calendar.history_bucket
+    nothing = _nothing(pd.DataFrame())["statistical_forecast"]
+    if clean.empty:
+        return nothing
+    past = histories(clean, product, successor, settings, as_of=model.as_of, bucket=bucket)
+    if past.series.empty:
+        return nothing
+    return _spread(past, _outlook(past, model, parts, tables["period"], banded=False), tables, model)
+
+
+def _outlook(
+    past: Histories, model: Model, parts: Parts, period: pd.DataFrame, *, banded: bool = True
+) -> Outlook:
+    bucket = model.calendar.history_bucket
+    horizon = len(buckets_after(past.dates[-1], period["end_date"].max(), bucket))
+    return outlook(
+        past,
+        parts.forecasters,
+        model.demand.forecast,
+        horizon=horizon,
+        season=season_of(bucket),
+        banded=banded,
+    )
+
+
+def _spread(past: Histories, ahead: Outlook, tables: Tables, model: Model) -> pd.DataFrame:
+    return spread_forecast(
+        past,
+        ahead,
+        tables["product"],
+        tables["product_successor"],
+        tables["period"],
+        model.demand.forecast,
+        as_of=model.as_of,
+        bucket=model.calendar.history_bucket,
+        holidays=model.holidays,
+    )
 
 
 def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
