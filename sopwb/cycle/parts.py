@@ -34,6 +34,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.finance.checks",
     "sopwb.report.sections.data",
     "sopwb.report.sections.portfolio",
+    "sopwb.report.sections.launches",
     "sopwb.report.sections.demand",
     "sopwb.report.sections.activities",
     "sopwb.report.sections.voices",

@@ -102,8 +102,10 @@ STAGES = (
         name="portfolio",
         notebook="15_portfolio_review",
         function="sopwb.demand.stage:portfolio",
-        reads=_names("product product_successor market sales_history product_cost stock_on_hand activity"),
-        writes=_names("portfolio_value launch_review"),
+        reads=_names(
+            "product product_successor market sales_history product_cost stock_on_hand activity cost_line"
+        ),
+        writes=_names("portfolio_value launch_review launch_scorecard"),
     ),
     Stage(
         name="demand_history",

@@ -18,6 +18,7 @@ from sopwb.demand.eligible import never_sold
 from sopwb.demand.forecast import forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.launch_review import launch_review
+from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
 from sopwb.demand.panel import SERIES, buckets_after, season_of
 from sopwb.demand.past import past_of
@@ -50,7 +51,18 @@ def portfolio(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFr
         stock,
         as_of=model.as_of,
     )
-    return {"portfolio_value": value, "launch_review": review}
+    card = launch_scorecard(
+        review,
+        tables["product"],
+        tables["product_successor"],
+        tables["sales_history"],
+        costs,
+        stock,
+        tables["activity"],
+        tables["cost_line"],
+        as_of=model.as_of,
+    )
+    return {"portfolio_value": value, "launch_review": review, "launch_scorecard": card}
 
 
 def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -228,7 +229,9 @@ def _total_faults(book: _Book) -> list[Fault]:
     """Sums that are not what they add up; a formula that no program has computed is not looked at."""
     faults: list[Fault] = []
     months = range(len(book.months))
-    sums = {label: [0.0] * len(book.months) for label in (*FACTS.values(), RESULT_LABEL)}
+    sums: dict[str, list[float | None]] = {
+        label: [0.0] * len(book.months) for label in (*FACTS.values(), RESULT_LABEL)
+    }
     for place in range(len(book.lines)):
         results = [_result(book, place, FIRST_MONTH + number) for number in months]
         for number in months:
@@ -241,13 +244,17 @@ def _total_faults(book: _Book) -> list[Fault]:
             if label != ENTRY_LABELS["percent"] and None not in amounts:
                 faults += _tie(book, (row, book.total), FORECAST, sum(amount or 0.0 for amount in amounts))
             if label in sums:
-                sums[label] = [
-                    before + (amount or 0.0) for before, amount in zip(sums[label], amounts, strict=True)
-                ]
+                sums[label] = [_plus(*pair) for pair in zip(sums[label], amounts, strict=True)]
     for number, (label, amounts) in enumerate(sums.items()):
-        for column, amount in enumerate([*amounts, sum(amounts)], start=1):
+        whole = functools.reduce(_plus, amounts, 0.0)
+        for column, amount in enumerate([*amounts, whole], start=1):
             faults += _tie(book, (FIRST_ROW + number, column), CHECK, amount, f"the sum of {label}")
     return faults
+
+
+def _plus(one: float | None, other: float | None) -> float | None:
+    """Sum of two amounts; unknown when one of them is, for its own fault says so already."""
+    return None if one is None or other is None else one + other
 
 
 def _result(book: _Book, place: int, column: int) -> float | None:

@@ -113,6 +113,7 @@ class ForecastEditor(ipywidgets.VBox):  # type: ignore[misc]
         self.check = ipywidgets.Button(description="Check", tooltip="Check every line and write nothing")
         self.save = ipywidgets.Button(description="Save", button_style="primary")
         self.message = ipywidgets.HTML()
+        self._name_for_pages()
         self._loading = False
         self._show()
         self.line.observe(lambda _: self._show(), "value")
@@ -122,6 +123,15 @@ class ForecastEditor(ipywidgets.VBox):  # type: ignore[misc]
         self.save.on_click(lambda _: self._save())
         buttons = ipywidgets.HBox([self.check, self.save])
         super().__init__([self.line, self._grid(), buttons, self.message])
+
+    def _name_for_pages(self) -> None:
+        """Classes by which a style sheet or a test finds the parts."""
+        parts = {"line": self.line, "check": self.check, "save": self.save, "message": self.message}
+        parts |= {f"{mode}-{month:%Y-%m}": widget for (mode, month), widget in self.cells.items()}
+        parts |= {f"reason-{mode}": widget for mode, widget in self.reasons.items()}
+        parts |= {f"until-{mode}": widget for mode, widget in self.days.items()}
+        for name, widget in parts.items():
+            widget.add_class(f"sopwb-{name}")
 
     def entries(self) -> Entries:
         """Everything that is filled in now, as a workbook would bring it."""

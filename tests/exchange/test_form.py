@@ -12,7 +12,7 @@ from sopwb.exchange.form import Form, result_qty
 from sopwb.exchange.form_layout import cell_name, column_name
 from sopwb.exchange.form_read import read_form
 from sopwb.exchange.form_write import instructions, write_form
-from tests.exchange.workbook import fill
+from tests.exchange.workbook import fill, resave
 
 AS_OF = pd.Timestamp("2026-02-28")
 MONTHS = pd.to_datetime(["2026-03-01", "2026-04-01"])
@@ -156,3 +156,19 @@ def test_columns_and_cells_are_named_as_spreadsheets_do():
     assert [column_name(number) for number in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
     assert cell_name((16, 5)) == "Forecast!F17"
     assert result_qty(10.0, None, -50.0, None) == 0.0
+
+
+def test_a_text_in_a_cell_is_told_once_and_not_again_by_every_sum_it_spoils(path):
+    fill(path, {"F10": "abc"}, recompute=False)
+    assert "sum of Your forecast" not in told(path)
+
+
+def test_a_spreadsheet_program_may_write_the_same_cells_in_its_own_way(path):
+    before = read_form(path, "acme", AS_OF)[0]
+    resave(path)
+    after, faults = read_form(path, "acme", AS_OF)
+    assert faults == []
+    pd.testing.assert_frame_equal(after.cells, before.cells)
+    pd.testing.assert_frame_equal(after.rows, before.rows)
+    fill(path, {"F8": 1.0}, recompute=False)
+    assert "Forecast!F8: is locked and held 100.12, now it holds 1.0" in told(path)

@@ -30,6 +30,40 @@ def fill(path: Path, cells: dict[str, object], sheet: str = "Forecast", *, recom
             archive.writestr(part, content)
 
 
+def resave(path: Path) -> None:
+    """Write the workbook as LibreOffice does when it saves it: the same values in other words.
+
+    Texts are shared in another order, styles have other numbers, each row has empty cells with a style, and
+    every formula has the value it last gave.
+    """
+    ET.register_namespace("", SPACE[1:-1])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    texts = ET.fromstring(parts["xl/sharedStrings.xml"])
+    texts[:] = list(texts)[::-1]
+    parts["xl/sharedStrings.xml"] = ET.tostring(texts)
+    styles = ET.fromstring(parts["xl/styles.xml"])
+    formats = styles.find(f"{SPACE}cellXfs")
+    formats.insert(0, ET.fromstring(ET.tostring(formats[0])))
+    formats.set("count", str(len(formats)))
+    parts["xl/styles.xml"] = ET.tostring(styles)
+    for part in [part for part in parts if part.startswith("xl/worksheets/sheet")]:
+        root = ET.fromstring(parts[part])
+        for cell in root.iter(f"{SPACE}c"):
+            cell.set("s", str(int(cell.get("s", "0")) + 1))
+            value = cell.find(f"{SPACE}v")
+            if cell.get("t") == "s":
+                value.text = str(len(texts) - 1 - int(value.text))
+            elif cell.get("t") is None and value is not None:
+                cell.set("t", "n")
+        for row in root.iter(f"{SPACE}row"):
+            ET.SubElement(row, f"{SPACE}c", {"r": f"BA{row.get('r')}", "s": "1"})
+        parts[part] = ET.tostring(root)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+
+
 def _part(parts: dict[str, bytes], sheet: str) -> str:
     book = ET.fromstring(parts["xl/workbook.xml"])
     wanted = next(item.get(RELATION) for item in book.iter(f"{SPACE}sheet") if item.get("name") == sheet)

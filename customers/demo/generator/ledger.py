@@ -22,6 +22,7 @@ LINES = {
     "depreciation": "5400",
     "interest on loans": "6000",
 }
+DEVELOPMENT = "product development"
 INTERNAL_FREIGHT, ACTIVITY_COST, TAX, MANUAL = "5020", "5110", "6100", "3090"
 
 
@@ -83,6 +84,51 @@ def cost_line(numbers: dict[str, Any]) -> pd.DataFrame:
             for year in range(2023, 2028)
         ]
     )
+
+
+def with_projects(lines: pd.DataFrame, numbers: dict[str, Any]) -> pd.DataFrame:
+    """The cost lines with the months of development projects apart, each with its product; sums as before."""
+    kept, name = [lines[lines["cost_line"] != DEVELOPMENT].assign(product=None)], DEVELOPMENT
+    for year in lines[lines["cost_line"] == DEVELOPMENT].to_dict("records"):
+        months = pd.date_range(year["valid_from"], year["valid_to"], freq="MS")
+        for month in months:
+            running = {
+                p: f["amount"]
+                for p, f in numbers["development"].items()
+                if f["from"] <= month.date() <= f["to"]
+            }
+            last = month + pd.offsets.MonthEnd(0)
+            rest = year["amount"] - sum(running.values())
+            rows = [(name, None, rest), *((f"{name} {p}", p, amount) for p, amount in running.items())]
+            kept.append(
+                pd.DataFrame(
+                    [
+                        {
+                            **year,
+                            "cost_line": line,
+                            "valid_from": month,
+                            "valid_to": last,
+                            "product": p,
+                            "amount": a,
+                        }
+                        for line, p, a in rows
+                    ]
+                )
+            )
+    return _in_spans(pd.concat(kept, ignore_index=True))
+
+
+def _in_spans(lines: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a line that follow on one another with the same amount, as one row."""
+    ordered = lines.sort_values(["cost_line", "valid_from"], ignore_index=True)
+    before = ordered.groupby("cost_line")
+    follows = before["valid_to"].shift() + pd.Timedelta(days=1) == ordered["valid_from"]
+    same = (before["amount"].shift() == ordered["amount"]) & (
+        ordered["cost_line"].str.startswith(DEVELOPMENT)
+    )
+    span = (~(follows & same)).cumsum()
+    last = ordered.groupby(span)["valid_to"].transform("last")
+    return ordered.assign(valid_to=last)[~span.duplicated()].reset_index(drop=True)
 
 
 def _amount(facts: dict[str, Any], year: int) -> float:

@@ -42,7 +42,7 @@ def master_tables(world: World) -> dict[str, pd.DataFrame]:
         "payment_term": terms.payment_term(numbers),
         "tax_rule": pd.DataFrame([{"tax": "income", "tax_rate": numbers["tax_rate"]}]),
         "account": ledger.account(),
-        "cost_line": ledger.cost_line(numbers),
+        "cost_line": ledger.with_projects(ledger.cost_line(numbers), numbers),
         "cash_item": ledger.cash_item(numbers),
     }
 

@@ -1,0 +1,205 @@
+"""Messages of the demand review: why the plan changed, what needs a word, who was right, what is asked."""
+
+import pandas as pd
+import pytest
+
+from sopwb.report.charts import waterfall
+from sopwb.report.section import section_html
+from sopwb.report.sections import accuracy, delivery, family_sheet, launches, questions, review, voices
+from tests.report import plan
+
+SECTIONS = {
+    "change": review.demand_change,
+    "exceptions": review.demand_exceptions,
+    "outside": review.outside_the_plan,
+    "added": accuracy.forecast_value_added,
+    "lag": accuracy.accuracy_by_lag,
+    "author": accuracy.accuracy_by_author,
+    "delivery": delivery.deliveries_by_market,
+    "families": family_sheet.family_sheets,
+    "launches": launches.launch_scorecard,
+    "decisions": questions.demand_decisions,
+    "spoken": voices.who_has_spoken,
+}
+MARCH = pd.Timestamp("2026-03-01")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return plan.model()
+
+
+@pytest.fixture
+def tables():
+    given = plan.empty_tables()
+    given["product"] = pd.DataFrame(
+        {"product": ["cola", "tea"], "family": ["soft", "hot"], "description": None}
+    )
+    given["market"] = pd.DataFrame({"market": ["north"], "description": ["The North"]})
+    return given
+
+
+def change(product, *, before, now, **causes):
+    parts = ("launch_qty", "actuals_qty", "model_qty", "activity_qty", "override_qty")
+    return {
+        "product": product,
+        "market": "north",
+        "period": MARCH,
+        "cycle": pd.Timestamp("2026-01-31"),
+        "previous_qty": before,
+        "current_qty": now,
+        "net_price_per_unit": 2.0,
+        "change_value": 2.0 * (now - before),
+        **{name: causes.get(name, 0.0) for name in parts},
+    }
+
+
+def steps(rates, values, lag=1, family="*"):
+    names = list(accuracy.STEPS)
+    table = pd.DataFrame({"family": family, "lag": lag, "step": range(1, 7), "stream": names})
+    table = table.assign(wmape_rate=rates, error_value=values, bias_rate=0.01)
+    return table.assign(
+        value_added_rate=table["wmape_rate"].shift() - table["wmape_rate"],
+        value_added_value=table["error_value"].shift() - table["error_value"],
+    )
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_an_empty_plan_gives_a_plain_sentence(name, model):
+    section = SECTIONS[name](plan.empty_tables(), model)
+    assert len(section.message) > 10
+    assert "nan" not in section_html(section)
+
+
+def test_the_change_has_its_largest_cause_in_money_and_closes(tables, model):
+    rows = [
+        change("cola", before=100.0, now=130.0, actuals_qty=-10.0, activity_qty=40.0),
+        change("tea", before=50.0, now=45.0, override_qty=-5.0),
+    ]
+    tables["forecast_change"] = pd.DataFrame(rows)
+    section = review.demand_change(tables, model)
+    assert "+50.0\u202f€ (+16.7\u202f%) since the cycle of 2026-01-31" in section.message
+    assert section.message.endswith("most of it by activities, +80.0\u202f€")
+    bridge = review._bridge(300.0, {"New sales": -20.0, "Activities": 80.0, "Model": 0.0}, 350.0)
+    assert bridge["label"].to_list() == ["Last cycle", "New sales", "Activities", "This cycle"]
+    assert section.table.frame["cause"].to_list() == ["Activities", "What people say"]
+    assert len(section.chart) == 3
+
+
+def test_the_stair_goes_from_the_naive_error_to_that_of_the_consensus(tables, model):
+    rates = [0.30, 0.20, 0.15, 0.10, 0.12, 0.11]
+    values = [900.0, 600.0, 450.0, 300.0, 360.0, 330.0]
+    tables["forecast_value_added"] = pd.concat([steps(rates, values), steps(rates, values, family="soft")])
+    section = accuracy.forecast_value_added(tables, model)
+    assert "take 19.0\u202fpp off the error, worth 570\u202f€ of margin" in section.message
+    assert section.message.endswith("what people say makes it worse by 60.0\u202f€")
+    stair = accuracy._stair(steps(rates, values), "error_value", "value_added_value")
+    ends = stair["amount_value"]
+    assert ends.iloc[0] + ends.iloc[1:-1].sum() == pytest.approx(ends.iloc[-1])
+    assert accuracy.accuracy_by_lag(tables, model).message.startswith(
+        "The consensus missed by 11.0\u202f% 1 month"
+    )
+
+
+def author(name, worth, rate, bias, carried=0):
+    return {
+        "author": name,
+        "family": "*",
+        "lag": 1,
+        "judged": 4,
+        "carried": carried,
+        "last_entered_on": pd.Timestamp("2025-05-31"),
+        "wmape_rate": 0.1 - rate,
+        "automatic_wmape_rate": 0.1,
+        "value_added_rate": rate,
+        "bias_rate": bias,
+        "value_added_value": worth,
+    }
+
+
+def test_authors_are_ranked_by_what_believing_them_was_worth(tables, model):
+    rows = [author("erik", 500.0, 0.01, 0.0), author("anna", -900.0, -0.03, 0.08, carried=3)]
+    tables["author_accuracy"] = pd.DataFrame(rows)
+    section = accuracy.accuracy_by_author(tables, model)
+    assert section.message.startswith("Believing anna (bias +8.0\u202f%) would have cost 900\u202f€")
+    assert section.message.endswith("1 author of 2 beat the automatic forecast")
+    verdicts = section.table.frame["verdict"].to_list()
+    assert verdicts == ["nothing new since 2025-05-31, too high", "better than the automatic forecast"]
+
+
+def test_the_title_says_what_is_counted_against_which_day_over_which_months(tables):
+    settings = {"date_basis": "promised", "late_days": 2, "early_days": 1, "unit": "order", "months": 6}
+    strict = plan.model(delivery=settings)
+    rates = {"on_time_rate": 0.9, "in_full_rate": 0.95, "on_time_in_full_rate": 0.88}
+    base = {"unit": "order", "total": 10.0, "missed_value": 5000.0, **rates}
+    rows = [{"scope": scope, "period": "*", **base} for scope in ("*", "market=north")]
+    tables["delivery_performance"] = pd.DataFrame(rows)
+    section = delivery.deliveries_by_market(tables, strict)
+    words = "% of orders against the promised date, up to 2 days late, at most 1 day early, 6 months to"
+    assert words in section.title
+    assert section.message.startswith("88.0\u202f% of orders came on time and in full; The North is lowest")
+
+
+def test_decisions_come_from_authors_activities_and_exceptions_by_money(tables, model):
+    tables["author_accuracy"] = pd.DataFrame([author("anna", -900.0, -0.03, 0.08)])
+    tables["standing_forecast"] = pd.DataFrame({"author": ["anna"]})
+    keys = {"product": ["cola"], "market": ["north"], "period": [MARCH]}
+    tables["demand_plan"] = pd.DataFrame({**keys, "net_price_per_unit": [2.0]})
+    tables["activity_effect"] = pd.DataFrame(
+        {**keys, "activity": ["T"], "full_qty": [1000.0], "effect_qty": [0.0]}
+    )
+    tables["activity"] = pd.DataFrame(
+        {
+            "activity": ["T"],
+            "description": ["Ferry tender"],
+            "probability": [0.5],
+            "owner": ["erik"],
+            "start_date": [MARCH],
+        }
+    )
+    asked = questions.demand_decisions(tables, model).table.frame
+    assert asked["money"].to_list() == [2000.0, 900.0]
+    assert asked["question"].iloc[0] == "Ferry tender, 50\u202f% likely: is it in the plan?"
+    assert asked["default"].to_list() == ["out", "as before"]
+
+
+def test_an_axis_is_cut_only_where_the_steps_are_small_beside_the_totals():
+    bridge = pd.DataFrame(
+        {
+            "step": [1, 2, 3],
+            "label": ["then", "why", "now"],
+            "amount_value": [1000.0, 10.0, 1010.0],
+            "is_total": [True, False, True],
+        }
+    )
+    cut = waterfall(bridge, unit="units", is_cut=True)
+    assert "axis cut" in str(cut.title.text)
+    large = bridge.assign(amount_value=[1000.0, 900.0, 1900.0])
+    assert "axis cut" not in str(waterfall(large, unit="units", is_cut=True).title.text)
+    assert "axis cut" not in str(waterfall(bridge, unit="units").title.text)
+
+
+def test_a_launch_is_judged_after_all_that_it_cost(tables, model):
+    row = {
+        "product": "cola",
+        "change": "launch",
+        "months": 3,
+        "attainment_rate": 0.9,
+        "sold_qty": 100.0,
+        "margin_value": 1000.0,
+        "predecessor_qty": 40.0,
+        "sister_qty": 10.0,
+        "lost_margin_value": 500.0,
+        "development_value": 300.0,
+        "launch_value": 100.0,
+        "old_stock_value": 50.0,
+        "run_out_months": 2.0,
+        "write_off_value": 20.0,
+        "earned_value": 80.0,
+    }
+    tables["launch_scorecard"] = pd.DataFrame([row])
+    section = launches.launch_scorecard(tables, model)
+    assert "1 launch with sales have" not in section.message
+    assert "50\u202f% of what they sold came from own products" in section.message
+    amounts = launches._bridge(row)["amount_value"]
+    assert amounts.iloc[:-1].sum() == pytest.approx(amounts.iloc[-1])
