@@ -19,6 +19,7 @@ __all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", 
 PACK_ROWS = 12
 FEW_ROWS = 8
 FULL_SHEET = 3
+CROWDED_SHEET = 4
 JOINED = 2
 Sections = Mapping[str, Callable[..., Section]]
 
@@ -143,11 +144,12 @@ def _short_table(section: Section, neighbours: int, rows_of_sheet: int) -> Secti
     """The section with a table that fits a sheet.
 
     Half a sheet holds a picture or a table: beside a neighbour the picture stands alone, its table being
-    on the page of the meeting. On a sheet of three rows a table has its first rows only.
+    on the page of the meeting; so it is on a sheet of four rows. On one of three a table has its first rows
+    only.
     """
     if section.table is None:
         return section
-    if section.chart is not None and neighbours > 1:
+    if section.chart is not None and (neighbours > 1 or rows_of_sheet >= CROWDED_SHEET):
         return replace(section, table=None)
     table = section.table if isinstance(section.table, Table) else Table(section.table)
     most = FEW_ROWS if rows_of_sheet >= FULL_SHEET else PACK_ROWS

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import nbformat
@@ -15,7 +16,7 @@ from sopwb.report import charts, shell
 from sopwb.report.clean import clean_html
 from sopwb.report.context import CheckLine, Link, ReportContext, RunSummary
 from sopwb.report.index import render_run_index, render_runs_index
-from sopwb.report.pack import PackPage, PackSheet, pack_sheets, render_pack, show_section
+from sopwb.report.pack import PackPage, PackSheet, _short_table, pack_sheets, render_pack, show_section
 from sopwb.report.page import page_title, render_page
 from sopwb.report.section import Card, Section
 from sopwb.report.template import template_folder
@@ -313,3 +314,10 @@ def test_each_sheet_of_the_pack_is_one_page_of_print(browser, tmp_path):
     assert requests == [path.as_uri()]
     pdf = tab.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(sheets)
+
+
+def test_on_a_sheet_of_four_rows_a_picture_stands_without_its_table():
+    section = Section("m", "t", chart={"mark": "bar"}, table=pd.DataFrame({"a": range(20)}))
+    assert _short_table(section, 1, 3).table.max_rows < 20
+    assert _short_table(section, 1, 4).table is None
+    assert _short_table(replace(section, chart=None), 1, 4).table is not None

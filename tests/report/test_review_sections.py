@@ -173,10 +173,10 @@ def test_an_axis_is_cut_only_where_the_steps_are_small_beside_the_totals():
         }
     )
     cut = waterfall(bridge, unit="units", is_cut=True)
-    assert "axis cut" in str(cut.spec["title"])
+    assert "axis cut" in cut.spec["title"]["text"]
     large = bridge.assign(amount_value=[1000.0, 900.0, 1900.0])
-    assert "axis cut" not in str(waterfall(large, unit="units", is_cut=True).spec["title"])
-    assert "axis cut" not in str(waterfall(bridge, unit="units").spec["title"])
+    assert "axis cut" not in waterfall(large, unit="units", is_cut=True).spec["title"]["text"]
+    assert "axis cut" not in waterfall(bridge, unit="units").spec["title"]["text"]
 
 
 def test_a_launch_is_judged_after_all_that_it_cost(tables, model):

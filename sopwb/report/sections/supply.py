@@ -168,7 +168,7 @@ def _hour_prices(tables: Tables, unit: str) -> Any:
     order = worth.max(axis=1).sort_values(ascending=False, kind="stable").index
     data = worth.loc[order].rename_axis("row").reset_index().melt(id_vars="row", var_name="column")
     data = data.assign(column=[iso_month(month) for month in data["column"]])
-    return charts.table_heat(data, unit=unit, width=min(48 * worth.shape[1], 620))
+    return charts.table_heat(data, unit=unit, width=min(56 * worth.shape[1], 620))
 
 
 @report_section("bottlenecks", notebook=NOTEBOOK)
