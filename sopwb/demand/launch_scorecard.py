@@ -180,7 +180,7 @@ def launch_spend(
         Columns product, development_value, launch_value.
     """
     own = cost_line[cost_line["product"].isin(listed["product"]) & (cost_line["behaviour"] == "fixed")]
-    ends = own["valid_to"].fillna(as_of).clip(upper=as_of)
+    ends = own["valid_to"].where(own["valid_to"] <= as_of, as_of)
     begins = own["valid_from"]
     months = (ends.dt.year - begins.dt.year) * YEAR + ends.dt.month - begins.dt.month + 1
     paid = (own["amount"] * months.clip(lower=0)).groupby(own["product"]).sum()

@@ -147,8 +147,10 @@ def _without_drivers(
     if len(origins) == 0:
         return whole, Lift(whole, drivers.past, drivers.ahead)
     first = int(origins[0])
-    parts = ({name: values[:, piece] for name, values in given.drivers.items()} for piece in _split(first))
-    early = driver_effects(given.history[:, :first], *parts, groups, window=window)
+    before, after = (
+        {name: values[:, piece] for name, values in given.drivers.items()} for piece in _split(first)
+    )
+    early = driver_effects(given.history[:, :first], before, after, groups, window=window)
     past = np.concatenate([early.past, early.ahead], axis=1)
     return whole, Lift(Panel(panel.history / past, panel.group), past, drivers.ahead)
 

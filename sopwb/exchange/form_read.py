@@ -246,7 +246,8 @@ def _total_faults(book: _Book) -> list[Fault]:
             if label in sums:
                 sums[label] = [_plus(*pair) for pair in zip(sums[label], amounts, strict=True)]
     for number, (label, amounts) in enumerate(sums.items()):
-        whole = functools.reduce(_plus, amounts, 0.0)
+        nothing: float | None = 0.0
+        whole = functools.reduce(_plus, amounts, nothing)
         for column, amount in enumerate([*amounts, whole], start=1):
             faults += _tie(book, (FIRST_ROW + number, column), CHECK, amount, f"the sum of {label}")
     return faults

@@ -82,7 +82,12 @@ def launch_scorecard(tables: Tables, model: Model) -> Section:
         _message(launches, rows, names, model.currency),
         title,
         chart=tuple(
-            charts.waterfall(_bridge(row), unit=model.currency, heading=names[row["product"]], width=270)
+            charts.waterfall(
+                _bridge({str(key): value for key, value in row.items()}),
+                unit=model.currency,
+                heading=names[row["product"]],
+                width=270,
+            )
             for row in launches.head(MOST_BRIDGES).to_dict("records")
         ),
         table=Table(
