@@ -41,7 +41,9 @@ def _against(row: Mapping[str, Any], currency: str) -> str:
         return ""
     difference = float(row["kpi_value"] - row["reference_value"])
     side = "above" if difference >= 0 else "below"
-    whose = "that of the last cycle" if row["reference"] == "last cycle" else f"the {row['reference']}"
+    is_cap = row["reference"] == "target" and row["sense"] == "lower_better"
+    known = {"last cycle": "that of the last cycle", "target": "the cap" if is_cap else "the target"}
+    whose = known.get(str(row["reference"]), f"the {row['reference']}")
     return f", {money(abs(difference), currency)} {side} {whose}"
 
 

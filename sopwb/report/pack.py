@@ -145,8 +145,10 @@ def _short_table(section: Section, neighbours: int, rows_of_sheet: int) -> Secti
 
     Half a sheet holds a picture or a table: beside a neighbour the picture stands alone, its table being
     on the page of the meeting; so it is on a sheet of four rows. On one of three a table has its first rows
-    only.
+    only, and of several pictures beside a neighbour the first is shown.
     """
+    if neighbours > 1 and rows_of_sheet >= FULL_SHEET and isinstance(section.chart, tuple):
+        section = replace(section, chart=section.chart[:1])
     if section.table is None:
         return section
     if section.chart is not None and (neighbours > 1 or rows_of_sheet >= CROWDED_SHEET):
