@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,9 +64,15 @@ class Workbooks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process, which has nothing left to do unless the run failed."""
-        if self._writer is not None and self._writer.poll() is None:
+        if self._writer is None:
+            return
+        if self._writer.poll() is None:
             self._writer.kill()
-            self._writer.communicate()
+            self._writer.wait()
+        for pipe in (self._writer.stdin, self._writer.stderr):
+            if pipe is not None and not pipe.closed:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def begin(self, name: str, place: str, tables: Mapping[str, str]) -> None:
         """Have a workbook written, unless an earlier run wrote the same.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopwb.config.supply import SupplySettings
+from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.goals import Goal, goals_of
@@ -155,6 +156,16 @@ def _step(limit: float, lower: float, upper: float, size: float) -> float:
     return float(usual)
 
 
+def _tried(stand: _Stand, row: int, step: float) -> tuple[Found, Found] | None:
+    """The plan with a limit moved by a step at held service, and with one unit more in both stages."""
+    try:
+        again = stand.again("held")
+        stand.session.loosen(row, abs(step))
+        return again, again if step > 0 and stand.held is None else stand.both("both")
+    except SopwbError:
+        return None
+
+
 def constraint_value(
     data: PlanData, program: Program, solution: Solution, settings: SupplySettings
 ) -> pd.DataFrame:
@@ -163,7 +174,8 @@ def constraint_value(
     The price at held service is the dual of the limit; within its range, the plan solved again with
     a step more at that service must bring price times step. Beside it stands what one unit more buys
     when service is made best anew and contribution after it, which is less or more wherever a scarce
-    limit first serves more.
+    limit first serves more. A limit is left out where no plan is found once it is moved, as when whole
+    decisions that are kept leave none; its price stands in ``constraint_price`` alone.
     """
     chosen = valuable_limits(data, program, solution.price, settings.confirmed_limits)
     if chosen.empty:
@@ -182,12 +194,13 @@ def constraint_value(
         session = stand.session
         if not session.loosen(int(row), step):
             continue
-        again = stand.again("held")
-        held = (_sum(stand.cost, stand.found) - _sum(stand.cost, again)) / MONEY / step
-        more = abs(step)
-        session.loosen(int(row), more)
-        new = again if step > 0 and stand.held is None else stand.both("both")
+        tried = _tried(stand, int(row), step)
         session.loosen(int(row), 0.0)
+        if tried is None:
+            continue
+        more = abs(step)
+        again, new = tried
+        held = (_sum(stand.cost, stand.found) - _sum(stand.cost, again)) / MONEY / step
         earned, served = (
             (_sum(charge, stand.found) - _sum(charge, new)) / MONEY / more
             for charge in (stand.earned, stand.served)

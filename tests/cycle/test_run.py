@@ -20,6 +20,7 @@ from sopwb.cycle.run import publish_run
 from sopwb.cycle.stages import NOTEBOOKS, STAGES
 from sopwb.cycle.workbooks import Workbooks
 from sopwb.errors import InputError, SopwbError
+from sopwb.report.context import moment
 from sopwb.runs.publish import begin_run, list_runs
 from sopwb.runs.store import write_tables
 from sopwb.schema import load_schema
@@ -112,7 +113,7 @@ def test_pages_carry_the_name_and_the_moment_of_their_own_run(customer, meetings
     for _ in range(2):
         run = publish(customer)
         text = (run.folder / "index.html").read_text()
-        assert text == f"{run.run_id} {run.manifest['made_at']}"
+        assert text == f"{run.run_id} {moment(run.manifest['made_at'])}"
 
 
 def test_a_fresh_run_makes_everything_again(customer, meetings):
