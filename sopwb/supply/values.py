@@ -156,7 +156,7 @@ def _step(limit: float, lower: float, upper: float, size: float) -> float:
     return float(usual)
 
 
-def _tried(stand: _Stand, row: int, step: float) -> tuple[Found, Found] | None:
+def _tried(stand: Stand, row: int, step: float) -> tuple[Found, Found] | None:
     """The plan with a limit moved by a step at held service, and with one unit more in both stages."""
     try:
         again = stand.again("held")
@@ -198,8 +198,7 @@ def constraint_value(
         session.loosen(int(row), 0.0)
         if tried is None:
             continue
-        more = abs(step)
-        again, new = tried
+        (again, new), more = tried, abs(step)
         held = (_sum(stand.cost, stand.found) - _sum(stand.cost, again)) / MONEY / step
         earned, served = (
             (_sum(charge, stand.found) - _sum(charge, new)) / MONEY / more
