@@ -7,7 +7,6 @@ writes the plan's tables; one JSON line tells sizes, times and the objective.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import resource
 import sys
@@ -158,13 +157,6 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _linopy() -> dict[str, Any]:
-    """What linopy says as a peer; it is no part of the lock, so it may not be there."""
-    if importlib.util.find_spec("linopy") is None:
-        return {"peer": "linopy is not installed; it is no part of the lock"}
-    return {"peer": "linopy is installed, but this benchmark has no formulation in it"}
-
-
 def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
     """The plan after a change: from where the solver stands, if it can go on from there, and anew."""
     now = changed(planned.tables, change)
@@ -178,9 +170,7 @@ def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[
     }  # fmt: skip
 
 
-def measured(
-    folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
-) -> dict[str, Any]:
+def measured(folder: Path, out: Path, change: str | None, **settings: Any) -> dict[str, Any]:
     """One LP plan of an instance, written and measured."""
     import cvxpy  # noqa: F401 - loading a library is no part of building a plan
     import highspy  # noqa: F401
@@ -201,20 +191,16 @@ def measured(
     }  # fmt: skip
     if change:
         told |= _resolved(planned, instance, change, settings)
-    if peer:
-        told |= _linopy()
     return told
 
 
-def measured_mix(
-    folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
-) -> dict[str, Any]:
+def measured_mix(folder: Path, out: Path, change: str | None, **settings: Any) -> dict[str, Any]:
     """One plan of an instance by volume and mix, written and measured."""
     import cvxpy  # noqa: F401 - loading a library is no part of building a plan
     import highspy  # noqa: F401
 
-    if change or peer:
-        raise ValueError("a change and a peer are measured in the mode lp")
+    if change:
+        raise ValueError("a change is measured in the mode lp")
     instance = read_instance(folder)
     model = model_of(instance, **settings)
     tables, parts = workbench_tables(instance), collect_parts(model, load_schema())
@@ -246,11 +232,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--mode", choices=["lp", "volume_mix"], default="lp")
     parser.add_argument("--change", help="capacity:RESOURCE:FACTOR")
-    parser.add_argument("--peer", choices=["linopy"])
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
     given = parser.parse_args(arguments)
     doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured, "volume_mix": measured_mix}
-    told = doors[given.mode](given.instance, given.out, given.change, given.peer, solver=given.solver)
+    told = doors[given.mode](given.instance, given.out, given.change, solver=given.solver)
     print(json.dumps(told))
     return 0
 

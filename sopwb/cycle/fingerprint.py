@@ -22,7 +22,7 @@ __all__ = ["PLANNING_ROOMS", "REPOSITORY", "Fingerprint", "take_fingerprint", "v
 
 REPOSITORY = Path(sopwb.__file__).resolve().parents[1]
 PACKAGE = Path(sopwb.__file__).resolve().parent
-TOLD_PACKAGES = ("pandas", "numpy", "darts", "statsforecast", "cvxpy", "highspy", "altair", "papermill")
+TOLD_PACKAGES = ("pandas", "numpy", "darts", "cvxpy", "highspy", "altair", "papermill")
 OWN_CODE = ("extensions/**/*", "schema/*.yaml")
 NO_CODE = (".md", ".pyc")
 PLANNING_ROOMS = ("demand", "inventory", "supply", "finance")
