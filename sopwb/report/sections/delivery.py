@@ -47,11 +47,10 @@ def deliveries_by_market(tables: Tables, model: Model) -> Section:
         market=[named(code.removeprefix(MARKET), tables["market"], "market") for code in markets["scope"]]
     ).sort_values(["on_time_in_full_rate", "market"], ignore_index=True)
     worst = markets.iloc[0]
-    message = (
-        f"{percent(total['on_time_in_full_rate'])} of {UNITS[settings.unit]} came on time and in full; "
-        f"{worst['market']} is lowest with {percent(worst['on_time_in_full_rate'])}"
-    )
-    if pd.notna(total["missed_value"]):
+    message = f"{percent(total['on_time_in_full_rate'])} of {UNITS[settings.unit]} came on time and in full"
+    if worst["on_time_in_full_rate"] < 1:
+        message += f"; {worst['market']} is lowest with {percent(worst['on_time_in_full_rate'])}"
+    if total["missed_value"] > 0:
         message += f"; {short(total['missed_value'], model.currency)} did not come in the window"
     months = rows[(rows["scope"] == ALL) & (rows["period"] != ALL)]
     course = pd.DataFrame(

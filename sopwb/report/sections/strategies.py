@@ -14,6 +14,7 @@ from sopwb.report.table import Table, without_empty
 __all__ = ["three_plans"]
 
 NOTEBOOK = "40_supply_review"
+LEAST_SHARE = 1e-5
 STRATEGIES = {
     "unconstrained": "Unconstrained",
     "priority_rule": "By priority rule",
@@ -36,6 +37,13 @@ def _by_strategy(rows: pd.DataFrame) -> pd.DataFrame:
     return sums.reindex(order).reset_index()
 
 
+def _difference(amount: float, own: float, currency: str) -> str:
+    """How a contribution stands to another; a difference nobody could see in it is none."""
+    if abs(amount) < LEAST_SHARE * abs(own):
+        return "as much as"
+    return f"{short(abs(amount), currency)} {'more' if amount > 0 else 'less'} than"
+
+
 @report_section("three_plans", notebook=NOTEBOOK)
 def three_plans(tables: Tables, model: Model) -> Section:
     """The plan beside one without limits, one by priority rule, and level and chase, on the same data."""
@@ -49,8 +57,7 @@ def three_plans(tables: Tables, model: Model) -> Section:
     money = sums.set_index("strategy")["contribution_value"]
     own = float(money[OPTIMUM])
     said = [
-        f"{short(abs(own - float(money[name])), model.currency)} "
-        f"{'more' if own >= money[name] else 'less'} than {text}"
+        f"{_difference(own - float(money[name]), own, model.currency)} {text}"
         for name, text in (("priority_rule", "a priority rule"), ("unconstrained", "a plan without limits"))
         if name in money.index
     ]
