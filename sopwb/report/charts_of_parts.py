@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from sopwb.report.scale import Scale, scale_of
 from sopwb.report.theme import light
 
 __all__ = ["deviation_grid", "family_grid", "small_multiples", "stacked"]
+
+WIDTH_OF_LETTER = 8
+"""Pixels that a letter of a bold heading may take, in the widest font a reader may have."""
 
 
 def small_multiples(
@@ -61,7 +65,8 @@ def small_multiples(
     for name in order:
         rows = frame[frame[by] == name]
         layers = [*columns_in_order(rows, x, domain), peak_number(rows, x, domain)]
-        title = grammar.TitleParams(str(name), fontSize=12, anchor="start", color=light("ink"), frame="group")
+        lines = textwrap.wrap(str(name), width // WIDTH_OF_LETTER) or [""]
+        title = grammar.TitleParams(lines, fontSize=12, anchor="start", color=light("ink"), frame="group")
         panels.append(grammar.layer(*layers).properties(width=width, height=height, title=title))
     return grammar.concat(*panels, columns=columns, spacing=18).properties(
         title=marks.unit_title(f"{scale.title}, same scale")

@@ -43,8 +43,8 @@ def _words(**settings: Any) -> Words:
 Axis = Scale = _words
 
 
-def TitleParams(text: str, **settings: Any) -> Words:  # noqa: N802 - Altair's name
-    """Title of a chart and how it looks."""
+def TitleParams(text: str | list[str], **settings: Any) -> Words:  # noqa: N802 - Altair's name
+    """Title of a chart, in one line or several, and how it looks."""
     return {"text": text, **settings}
 
 
