@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,6 +41,7 @@ from sopwb.supply.variables import variables_of
 __all__ = ["Planned", "changed", "main", "plan", "written"]
 
 Tables = dict[str, pd.DataFrame]
+MOST_WORKERS = 8
 
 
 class Planned:
@@ -206,6 +210,34 @@ def measured(
     return told
 
 
+class Step(NamedTuple):
+    """What one of many plans took."""
+
+    rows: int
+    build_s: float
+    solve_s: float
+
+
+def step_of(planned: Planned) -> Step:
+    """What a plan took."""
+    return Step(planned.solution.log[-1].rows, planned.build_s, planned.solve_s)
+
+
+_given: tuple[Model, Parts] | None = None
+
+
+def _begin(model: Model) -> None:
+    global _given  # noqa: PLW0603 - a worker has no other place for what it was given
+    _given = (model, collect_parts(model, load_schema()))
+
+
+def _family(tables: Tables) -> tuple[Tables, Step]:
+    if _given is None:
+        raise RuntimeError("this process was not told how to plan")
+    planned = Planned(tables, *_given)
+    return planned.plan(), step_of(planned)
+
+
 def measured_mix(
     folder: Path, out: Path, change: str | None, peer: str | None, **settings: Any
 ) -> dict[str, Any]:
@@ -216,23 +248,35 @@ def measured_mix(
     if change or peer:
         raise ValueError("a change and a peer are measured in the mode lp")
     instance = read_instance(folder)
-    model = model_of(instance, **settings)
-    tables, parts = workbench_tables(instance), collect_parts(model, load_schema())
-    made: list[Planned] = []
+    tables = workbench_tables(instance)
+    made: list[Step] = []
 
-    def step(of: Tables) -> Planned:
-        made.append(Planned(of, model, parts))
-        return made[-1]
+    def step(of: Tables, **more: Any) -> Planned:
+        planned = plan(instance, of, **settings, **more)
+        made.append(step_of(planned))
+        return planned
+
+    def near(of: Tables) -> Planned:
+        return step(of, crossover=False)
 
     begun = time.perf_counter()
-    whole, told = volume_and_mix(instance, tables, step)
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    given = (model_of(instance, **settings),)
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin, initargs=given) as pool:
+
+        def each(many: Iterable[Tables]) -> Iterable[Tables]:
+            for tables_of, told_of in pool.map(_family, many):
+                made.append(told_of)
+                yield tables_of
+
+        whole, told = volume_and_mix(instance, tables, near, step, each)
     total_s = time.perf_counter() - begun
     plan_rows = plan_tables(instance, whole)
     written(instance, whole, out)
-    largest = max((one.solution.log[-1] for one in made), key=lambda log: log.rows)
     return {
-        "mode": "volume_mix", **told, "plans": len(made), "largest_rows": largest.rows,
-        "rows": sum(one.solution.log[-1].rows for one in made),
+        "mode": "volume_mix", **told, "plans": len(made), "workers": workers,
+        "largest_rows": max(one.rows for one in made), "rows": sum(one.rows for one in made),
         "build_s": round(sum(one.build_s for one in made), 3),
         "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
         "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(_peak_mb(), 1),
