@@ -7,10 +7,8 @@ writes the plan's tables; one JSON line tells sizes, times and the objective.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -24,6 +22,7 @@ import pandas as pd
 
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
 from benchmarks.mix import cost_of, volume_and_mix
+from benchmarks.peer import PeerError, beside, check_peer, peak_mb
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
 from sopwb.extend import Parts
@@ -158,17 +157,6 @@ def pure_highs(planned: Planned) -> tuple[float, float]:
     return time.perf_counter() - begun, solver.getObjectiveValue() / MONEY
 
 
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _linopy() -> dict[str, Any]:
-    """What linopy says as a peer; it is no part of the lock, so it may not be there."""
-    if importlib.util.find_spec("linopy") is None:
-        return {"peer": "linopy is not installed; it is no part of the lock"}
-    return {"peer": "linopy is installed, but this benchmark has no formulation in it"}
-
-
 def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
     """The plan after a change: from where the solver stands, if it can go on from there, and anew."""
     now = changed(planned.tables, change)
@@ -190,9 +178,11 @@ def measured(
     import highspy  # noqa: F401
 
     instance = read_instance(folder)
+    if peer:
+        check_peer(instance)
     tables = workbench_tables(instance)
     planned = plan(instance, tables, **settings)
-    peak = _peak_mb()
+    peak = peak_mb()
     written(instance, planned.plan(), out)
     log = planned.solution.log[-1]
     pure_s, pure_objective = pure_highs(planned)
@@ -206,7 +196,7 @@ def measured(
     if change:
         told |= _resolved(planned, instance, change, settings)
     if peer:
-        told |= _linopy()
+        told |= beside(folder, settings["solver"])
     return told
 
 
@@ -279,7 +269,7 @@ def measured_mix(
         "largest_rows": max(one.rows for one in made), "rows": sum(one.rows for one in made),
         "build_s": round(sum(one.build_s for one in made), 3),
         "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
-        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(_peak_mb(), 1),
+        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(peak_mb(), 1),
     }  # fmt: skip
 
 
@@ -294,7 +284,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
     given = parser.parse_args(arguments)
     doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured, "volume_mix": measured_mix}
-    told = doors[given.mode](given.instance, given.out, given.change, given.peer, solver=given.solver)
+    try:
+        told = doors[given.mode](given.instance, given.out, given.change, given.peer, solver=given.solver)
+    except PeerError as fault:
+        print(fault, file=sys.stderr)
+        return 2
     print(json.dumps(told))
     return 0
 
