@@ -92,8 +92,8 @@ def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def _recipes(routing: pd.DataFrame, recipe: pd.DataFrame) -> pd.DataFrame:
-    grouped = routing.groupby(RECIPE, as_index=False, sort=True)
-    ways = grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
+    grouped = routing.groupby(RECIPE, sort=True)
+    ways = pd.concat([grouped["yield_rate"].prod(), grouped["lead_time_days"].sum()], axis=1).reset_index()
     terms, valid = ["cost_per_unit", "minimum_run_qty", "lot_multiple_qty"], ["valid_from", "valid_to"]
     joined = ways.merge(recipe[[*RECIPE, *terms, *valid]], on=RECIPE, how="left", validate="one_to_one")
     joined["valid_from"] = joined["valid_from"].fillna(ALWAYS)
