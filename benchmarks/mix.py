@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ __all__ = ["cost_of", "volume_and_mix"]
 
 Tables = dict[str, pd.DataFrame]
 Plan = Callable[[Tables], Any]
+PlanEach = Callable[[Iterable[Tables]], Iterable[Tables]]
 LEAST = 1e-7
 MARGIN = 1e-7
 NO_LIMITS = pd.DataFrame(
@@ -56,14 +57,13 @@ def _used(plan: Tables, tables: Tables, sold: pd.Index) -> pd.DataFrame:
     return rows.groupby(["component", "location", "period"], as_index=False)["used_qty"].sum()
 
 
-def _mixed(tables: Tables, parts: Parts, share: pd.DataFrame, plan: Plan, names: list[str],
+def _mixed(tables: Tables, parts: Parts, share: pd.DataFrame, plan_each: PlanEach, names: list[str],
            limits: dict[str, pd.DataFrame]) -> dict[str, Tables]:  # fmt: skip
     """Detailed plan of each family."""
-    made = {}
-    for name in names:
-        own = share.loc[name] if name in share.index.get_level_values(0) else share.iloc[:0].droplevel(0)
-        made[name] = plan(family_tables(tables, parts, name, own, limits.get(name, NO_LIMITS))).plan()
-    return made
+    known = set(share.index.get_level_values(0))
+    own = {name: share.loc[name] if name in known else share.iloc[:0].droplevel(0) for name in names}
+    of = (family_tables(tables, parts, name, own[name], limits.get(name, NO_LIMITS)) for name in names)
+    return dict(zip(names, plan_each(of), strict=True))
 
 
 def _limits(used: dict[str, pd.DataFrame], components: Tables) -> dict[str, pd.DataFrame]:
@@ -119,13 +119,17 @@ def _together(tables: Tables, parts: Parts, mix: dict[str, Tables], components: 
     }
 
 
-def volume_and_mix(instance: Instance, tables: Tables, plan: Plan) -> tuple[Tables, dict[str, float]]:
+def volume_and_mix(
+    instance: Instance, tables: Tables, plan: Plan, plan_each: PlanEach
+) -> tuple[Tables, dict[str, float]]:
     """A plan of every product from the volume of the families, and how much of each step there was.
 
     Parameters
     ----------
     plan
         Plans tables; its result has ``plan()``, ``data``, ``program`` and ``solution``.
+    plan_each
+        Plans many tables that have nothing to do with each other; what ``plan()`` gives of each, in order.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def volume_and_mix(instance: Instance, tables: Tables, plan: Plan) -> tuple[Tabl
     volume = plan(volume_tables(tables, parts, instance.periods))
     share = hours_by_family(parts, _volume_hours(volume))
     names = sorted(parts.family.unique())
-    mix = _mixed(tables, parts, share, plan, names, {})
+    mix = _mixed(tables, parts, share, plan_each, names, {})
     limits: dict[str, pd.DataFrame] = {}
     for _ in range(4):
         used = {name: _used(one, tables, parts.family.index) for name, one in mix.items()}
@@ -155,7 +159,7 @@ def volume_and_mix(instance: Instance, tables: Tables, plan: Plan) -> tuple[Tabl
             key = ["component", "location", "period"]
             both = pd.concat([part for part in (old, rows) if len(part)])
             limits[name] = both.drop_duplicates(key, keep="last")
-        mix |= _mixed(tables, parts, share, plan, sorted(found), limits)
+        mix |= _mixed(tables, parts, share, plan_each, sorted(found), limits)
     raise RuntimeError("components are not there in time for what the families make of them")
 
 

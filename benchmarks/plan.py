@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
 from benchmarks.mix import cost_of, volume_and_mix
+from benchmarks.peer import PeerError, beside, check_peer, peak_mb
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
 from sopwb.extend import Parts
@@ -37,21 +40,65 @@ from sopwb.supply.variables import variables_of
 __all__ = ["Planned", "changed", "main", "plan", "written"]
 
 Tables = dict[str, pd.DataFrame]
+MOST_WORKERS = 8
+LOADED_S = time.process_time()
+"""CPU seconds of this process until Python and the packages above were there."""
+
+
+class Took(NamedTuple):
+    """Seconds by the clock and of CPU."""
+
+    wall: float
+    cpu: float
+
+    @staticmethod
+    def since(start: Took) -> Took:
+        """What passed since a moment."""
+        now = Took.now()
+        return Took(now.wall - start.wall, now.cpu - start.cpu)
+
+    @staticmethod
+    def now() -> Took:
+        """This moment."""
+        return Took(time.perf_counter(), time.process_time())
+
+    @staticmethod
+    def least(many: Iterable[Took]) -> Took:
+        """The least of many measurements, each clock by itself."""
+        wall, cpu = zip(*many, strict=True)
+        return Took(min(wall), min(cpu))
 
 
 class Planned:
     """A plan of an instance, with what it took to build and to solve it."""
 
     def __init__(self, tables: Tables, model: Model, parts: Parts, start: Any = None) -> None:
-        self.tables, self.model = tables, model
-        begun = time.perf_counter()
+        self.tables, self.model, self.parts = tables, model, parts
+        begun = Took.now()
         self.data: PlanData = plan_data(tables, model, parts)
         self.program: Program = program_of(self.data, variables_of(self.data), parts, model.parts.constraints)
-        self.build_s = time.perf_counter() - begun
-        begun = time.perf_counter()
+        self.build = Took.since(begun)
+        begun = Took.now()
         going_on = {} if start is None else {"start": start}
         self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply, **going_on)
-        self.solve_s = time.perf_counter() - begun
+        self.solve = Took.since(begun)
+
+    @property
+    def build_s(self) -> float:
+        """Seconds by the clock from tables to the programme."""
+        return self.build.wall
+
+    @property
+    def solve_s(self) -> float:
+        """Seconds by the clock from the programme to the plan."""
+        return self.solve.wall
+
+    @property
+    def service(self) -> dict[str, float]:
+        """Share of demand that is shipped, and that is lost."""
+        wanted = max(float(self.data.demand.demand.sum()), 1e-9)
+        values, blocks = self.solution.values, self.program.blocks  # noqa: PD011 - no frame
+        return {name: float(values[blocks[name]].sum()) / wanted for name in ("shipped", "lost")}
 
     @property
     def objective(self) -> float:
@@ -125,13 +172,16 @@ def _costs(planned: Planned, elastic: Elastic) -> np.ndarray:
     return MONEY * (own + elastic.slack_charge) + UNAVOIDABLE * elastic.elastic_columns
 
 
-def pure_highs(planned: Planned) -> tuple[float, float]:
-    """Seconds and objective of HiGHS alone on the same matrices with the same options."""
+def pure_highs(planned: Planned) -> tuple[Took, float]:
+    """Seconds and objective of HiGHS alone on the same matrices with the same options, from nothing."""
     import highspy
 
     elastic = elastic_of(planned.program)
     cost, settings = _costs(planned, elastic), planned.model.supply
-    begun = time.perf_counter()
+    # what a soft row credits up to its limit stands in the objective as if all of it were missing
+    credit = elastic.slack_charge < 0
+    missing = -float(elastic.slack_charge[credit] @ elastic.upper[credit])
+    begun = Took.now()
     solver = highspy.Highs()
     for name, value in (
         ("output_flag", False),
@@ -150,78 +200,149 @@ def pure_highs(planned: Planned) -> tuple[float, float]:
     lp.a_matrix_.value_ = elastic.matrix.data
     solver.passModel(lp)
     solver.run()
-    return time.perf_counter() - begun, solver.getObjectiveValue() / MONEY
+    took = Took.since(begun)
+    return took, solver.getObjectiveValue() / MONEY + missing
 
 
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _gap(one: float, other: float) -> float:
+    return abs(one - other) / max(abs(other), 1.0)
 
 
 def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """The plan after a change: from where the solver stands, if it can go on from there, and anew."""
+    """The plan after a change: from the corner of the plan before, as a scenario goes on, and anew.
+
+    Both build the programme from the changed tables, which is told apart; the seconds of solving
+    include handing the whole programme to a solver of its own.
+    """
     now = changed(planned.tables, change)
     basis = getattr(planned.solution, "basis", None)
     cold, hot = plan(instance, now, **settings), plan(instance, now, start=basis, **settings)
+    service = max(abs(share - cold.service[name]) for name, share in hot.service.items())
     return {
         "change": change, "hot_start": basis is not None,
-        "resolve_s": round(hot.solve_s, 3), "cold_resolve_s": round(cold.solve_s, 3),
-        "resolve_build_s": round(hot.build_s, 3),
+        "resolve_s": round(hot.solve.wall, 3), "cold_resolve_s": round(cold.solve.wall, 3),
+        "resolve_cpu_s": round(hot.solve.cpu, 3), "cold_resolve_cpu_s": round(cold.solve.cpu, 3),
+        "resolve_over_cold": round(hot.solve.cpu / cold.solve.cpu, 3),
+        "resolve_build_s": round(hot.build.wall, 3),
         "resolve_objective": hot.objective, "cold_objective": cold.objective,
+        "resolve_gap": _gap(hot.objective, cold.objective), "resolve_service_gap": service,
     }  # fmt: skip
 
 
-def measured(folder: Path, out: Path, change: str | None, **settings: Any) -> dict[str, Any]:
+def _compared(planned: Planned, repeat: int) -> dict[str, Any]:
+    """The plan against HiGHS alone: seconds of both, the least of some rounds in which they take turns."""
+    builds, solves, pures = [planned.build], [planned.solve], []
+    for turn in range(repeat):
+        took, pure_objective = pure_highs(planned)
+        pures.append(took)
+        if turn + 1 < repeat:
+            again = Planned(planned.tables, planned.model, planned.parts)
+            builds.append(again.build)
+            solves.append(again.solve)
+    build, solved, pure = (Took.least(many) for many in (builds, solves, pures))
+    return {
+        "build_s": round(build.wall, 3), "solve_s": round(solved.wall, 3),
+        "pure_highs_s": round(pure.wall, 3),
+        "build_cpu_s": round(build.cpu, 3), "solve_cpu_s": round(solved.cpu, 3),
+        "pure_highs_cpu_s": round(pure.cpu, 3), "rounds": repeat,
+        "first_build_cpu_s": round(planned.build.cpu, 3),
+        "total_over_pure": round((build.cpu + solved.cpu) / pure.cpu, 3),
+        "objective": planned.objective, "pure_objective": pure_objective,
+        "pure_gap": _gap(planned.objective, pure_objective),
+    }  # fmt: skip
+
+
+def measured(
+    folder: Path, out: Path, change: str | None, peer: str | None, repeat: int = 1, **settings: Any
+) -> dict[str, Any]:
     """One LP plan of an instance, written and measured."""
+    begun = time.process_time()
+    import cvxpy  # noqa: F401 - loading a library is no part of building a plan
+    import highspy  # noqa: F401
+
+    import_s = LOADED_S + time.process_time() - begun
+    instance = read_instance(folder)
+    if peer:
+        check_peer(instance)
+    tables = workbench_tables(instance)
+    planned = plan(instance, tables, **settings)
+    peak = peak_mb()
+    written(instance, planned.plan(), out)
+    log = planned.solution.log[-1]
+    told = {
+        "mode": "lp", "rows": log.rows, "columns": log.columns, "nonzeros": log.nonzeros,
+        "import_s": round(import_s, 3), **_compared(planned, repeat), "peak_rss_mb": round(peak, 1),
+    }  # fmt: skip
+    if change:
+        told |= _resolved(planned, instance, change, settings)
+    if peer:
+        told |= beside(folder, settings["solver"])
+    return told
+
+
+class Step(NamedTuple):
+    """What one of many plans took."""
+
+    rows: int
+    build_s: float
+    solve_s: float
+
+
+def step_of(planned: Planned) -> Step:
+    """What a plan took."""
+    return Step(planned.solution.log[-1].rows, planned.build_s, planned.solve_s)
+
+
+_given: tuple[Model, Parts] | None = None
+
+
+def _begin(model: Model) -> None:
+    global _given  # noqa: PLW0603 - a worker has no other place for what it was given
+    _given = (model, collect_parts(model, load_schema()))
+
+
+def _family(tables: Tables) -> tuple[Tables, Step]:
+    if _given is None:
+        raise RuntimeError("this process was not told how to plan")
+    planned = Planned(tables, *_given)
+    return planned.plan(), step_of(planned)
+
+
+def measured_mix(folder: Path, out: Path, **settings: Any) -> dict[str, Any]:
+    """One plan of an instance by volume and mix, written and measured."""
     import cvxpy  # noqa: F401 - loading a library is no part of building a plan
     import highspy  # noqa: F401
 
     instance = read_instance(folder)
     tables = workbench_tables(instance)
-    planned = plan(instance, tables, **settings)
-    peak = _peak_mb()
-    written(instance, planned.plan(), out)
-    log = planned.solution.log[-1]
-    pure_s, pure_objective = pure_highs(planned)
-    told = {
-        "mode": "lp", "rows": log.rows, "columns": log.columns, "nonzeros": log.nonzeros,
-        "build_s": round(planned.build_s, 3), "solve_s": round(planned.solve_s, 3),
-        "pure_highs_s": round(pure_s, 3),
-        "total_over_pure": round((planned.build_s + planned.solve_s) / pure_s, 3),
-        "objective": planned.objective, "pure_objective": pure_objective, "peak_rss_mb": round(peak, 1),
-    }  # fmt: skip
-    if change:
-        told |= _resolved(planned, instance, change, settings)
-    return told
-
-
-def measured_mix(folder: Path, out: Path, change: str | None, **settings: Any) -> dict[str, Any]:
-    """One plan of an instance by volume and mix, written and measured."""
-    import cvxpy  # noqa: F401 - loading a library is no part of building a plan
-    import highspy  # noqa: F401
-
-    if change:
-        raise ValueError("a change is measured in the mode lp")
-    instance = read_instance(folder)
-    model = model_of(instance, **settings)
-    tables, parts = workbench_tables(instance), collect_parts(model, load_schema())
-    made: list[Planned] = []
+    made: list[Step] = []
 
     def step(of: Tables) -> Planned:
-        made.append(Planned(of, model, parts))
-        return made[-1]
+        planned = plan(instance, of, **settings)
+        made.append(step_of(planned))
+        return planned
 
     begun = time.perf_counter()
-    whole, told = volume_and_mix(instance, tables, step)
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    given = (model_of(instance, **settings),)
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin, initargs=given) as pool:
+
+        def each(many: Iterable[Tables]) -> Iterable[Tables]:
+            for tables_of, told_of in pool.map(_family, many):
+                made.append(told_of)
+                yield tables_of
+
+        whole, told = volume_and_mix(instance, tables, step, each)
     total_s = time.perf_counter() - begun
     plan_rows = plan_tables(instance, whole)
     written(instance, whole, out)
-    largest = max((one.solution.log[-1] for one in made), key=lambda log: log.rows)
     return {
-        "mode": "volume_mix", **told, "plans": len(made), "largest_rows": largest.rows,
-        "rows": sum(one.solution.log[-1].rows for one in made),
+        "mode": "volume_mix", **told, "plans": len(made), "workers": workers,
+        "largest_rows": max(one.rows for one in made), "rows": sum(one.rows for one in made),
         "build_s": round(sum(one.build_s for one in made), 3),
         "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
-        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(_peak_mb(), 1),
+        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(peak_mb(), 1),
     }  # fmt: skip
 
 
@@ -232,10 +353,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--mode", choices=["lp", "volume_mix"], default="lp")
     parser.add_argument("--change", help="capacity:RESOURCE:FACTOR")
+    parser.add_argument("--peer", choices=["linopy"])
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
+    parser.add_argument("--repeat", type=int, default=1, help="rounds of which the least seconds count")
     given = parser.parse_args(arguments)
-    doors: dict[str, Callable[..., dict[str, Any]]] = {"lp": measured, "volume_mix": measured_mix}
-    told = doors[given.mode](given.instance, given.out, given.change, solver=given.solver)
+    if given.mode == "volume_mix" and (given.change or given.peer):
+        parser.error("--change and --peer are measured with --mode lp only")
+    try:
+        if given.mode == "volume_mix":
+            told = measured_mix(given.instance, given.out, solver=given.solver)
+        else:
+            repeat = max(given.repeat, 1)
+            told = measured(given.instance, given.out, given.change, given.peer, repeat, solver=given.solver)
+    except PeerError as fault:
+        print(fault, file=sys.stderr)
+        return 2
     print(json.dumps(told))
     return 0
 

@@ -256,8 +256,8 @@ def stock_data(tables: Tables, network: Network, settings: SupplySettings) -> St
     kept = tables["product_location"]
     holding = settings.holding_cost_rate_per_year * standard / DAYS_PER_YEAR
     missed = settings.safety_stock_price_rate_per_year * standard / DAYS_PER_YEAR
-    pallet = tables["unit_conversion"].query("unit == 'pallet'")
-    units = _per_unit(network, pallet, "qty_per_unit")
+    conversion = tables["unit_conversion"]
+    units = _per_unit(network, conversion[conversion["unit"] == "pallet"], "qty_per_unit")
     return StockData(
         inflow=_inflow(tables, network),
         safety=_grid(targets, "safety_stock_qty", network.nodes[NODE], buckets),

@@ -174,8 +174,9 @@ def stock_value_caps(tables: Tables, network: Network, cost: Floats, settings: S
     A cap holds at the end of every bucket that ends within its span. A target's own price is
     charged for a unit above the cap over one month.
     """
-    asked = tables["target"].query("measure == 'stock_value' and sense == 'maximum' and strength != 'report'")
-    asked = asked.sort_values("target").reset_index(drop=True)
+    targets = tables["target"]
+    is_cap = (targets["measure"] == "stock_value") & (targets["sense"] == "maximum")
+    asked = targets[is_cap & (targets["strength"] != "report")].sort_values("target").reset_index(drop=True)
     buckets = network.buckets
     last = buckets.ends - 1
     inside = (day_numbers(asked["start_date"])[:, None] <= last) & (

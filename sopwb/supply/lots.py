@@ -84,11 +84,12 @@ def _needed(life: Floats, first_expiry: Floats, buckets: Buckets) -> np.ndarray:
     return np.asarray(aged | (first_expiry[:, None] < buckets.ends[None, :]))
 
 
-def _windows(life: Floats, buckets: Buckets) -> sp.csr_array:
-    """For each product and bucket the arrivals that may still be in stock at its end; one block a product."""
-    age = buckets.ends[:, None] - buckets.ends[None, :]
-    blocks = [sp.csr_array(((age >= 0) & (age < days)).astype(float)) for days in life]
-    return sp.csr_array(sp.block_diag(blocks)) if blocks else sp.csr_array((0, 0))
+def _windows(life: Floats, product: Ints, bucket: Ints, buckets: Buckets) -> sp.csr_array:
+    """Arrivals that may still be in stock at the end of some products' buckets; rows by (product, bucket)."""
+    age = (buckets.ends[:, None] - buckets.ends[None, :])[bucket]
+    row, column = np.nonzero((age >= 0) & (age < life[product][:, None]))
+    place = product[row] * buckets.count + column
+    return sp.csr_array((np.ones(len(row)), (row, place)), shape=(len(product), len(life) * buckets.count))
 
 
 def _fresh(lots: pd.DataFrame, products: pd.Index, buckets: Buckets) -> Floats:
@@ -119,7 +120,7 @@ def shelf_life_of(tables: Tables, network: Network, options: Mapping[str, Option
     keep = row_product * buckets.count + row_bucket
     member = incidence(products.get_indexer(pd.Index(nodes["product"])).astype(np.int64), len(products))
     all_nodes = each_bucket(member, buckets)
-    window = _windows(days, buckets)[keep] @ all_nodes
+    window = _windows(days, row_product, row_bucket, buckets) @ all_nodes
     brings = {name: option for name, option in options.items() if name != "move"}
     expiring = lots[(lots["expiry"] < buckets.ends[-1]) & (lots["arrival"] < buckets.ends[-1])]
     late = np.maximum(expiring["expiry"], expiring["arrival"]).to_numpy(np.int64)

@@ -70,10 +70,20 @@ class Network:
 
 def positions(keys: pd.DataFrame, wanted: pd.DataFrame) -> Ints:
     """Row of ``keys`` that equals each row of ``wanted``; -1 when there is none."""
-    if len(keys) == 0:
+    if len(keys) == 0 or len(wanted) == 0:
         return np.full(len(wanted), -1, dtype=np.int64)
-    index = pd.MultiIndex.from_frame(keys)
-    return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(wanted)), dtype=np.int64)
+    known, asked = np.zeros(len(keys), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+    # numbers of values column by column; an index over all columns would take four times as long
+    for (_, one), (_, other) in zip(keys.items(), wanted.items(), strict=True):
+        both = pd.concat([one, other], ignore_index=True)
+        code, values = pd.factorize(both, use_na_sentinel=False)
+        known = known * len(values) + code[: len(known)]
+        asked = asked * len(values) + code[len(known) :]
+    return np.asarray(pd.Index(known).get_indexer(pd.Index(asked)), dtype=np.int64)
+
+
+def _above_zero(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    return table[table[column] > 0]
 
 
 def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
@@ -82,8 +92,8 @@ def _unique(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def _recipes(routing: pd.DataFrame, recipe: pd.DataFrame) -> pd.DataFrame:
-    grouped = routing.groupby(RECIPE, as_index=False, sort=True)
-    ways = grouped.agg(yield_rate=("yield_rate", "prod"), lead_time_days=("lead_time_days", "sum"))
+    grouped = routing.groupby(RECIPE, sort=True)
+    ways = pd.concat([grouped["yield_rate"].prod(), grouped["lead_time_days"].sum()], axis=1).reset_index()
     terms, valid = ["cost_per_unit", "minimum_run_qty", "lot_multiple_qty"], ["valid_from", "valid_to"]
     joined = ways.merge(recipe[[*RECIPE, *terms, *valid]], on=RECIPE, how="left", validate="one_to_one")
     joined["valid_from"] = joined["valid_from"].fillna(ALWAYS)
@@ -267,9 +277,9 @@ def network_of(tables: Tables) -> Network:
     streams = classes[[*NODE, "segment"]].drop_duplicates().reset_index(drop=True)
     beside = co_products[["co_product", "location"]].rename(columns={"co_product": "product"})
     used = components[["component", "location"]].rename(columns={"component": "product"})
-    stock = tables["stock_on_hand"].query("on_hand_qty > 0")
-    due = tables["scheduled_receipt"].query("receipt_qty > 0")
-    aimed = tables["inventory_target"].query("safety_stock_qty > 0")
+    stock = _above_zero(tables["stock_on_hand"], "on_hand_qty")
+    due = _above_zero(tables["scheduled_receipt"], "receipt_qty")
+    aimed = _above_zero(tables["inventory_target"], "safety_stock_qty")
     moves = _moves(
         tables["lane"],
         tables["lane_product"],

@@ -174,6 +174,8 @@ def plan_rate(currency_rate: pd.DataFrame, currency: pd.Series, dates: pd.Series
     if unknown:
         remedy = "Add a plan rate for each currency in which something is bought."
         raise InputError([Fault("currency_rate", "a currency has no rate", unknown, remedy)])
+    if foreign.empty:
+        return np.ones(len(wanted))
     best = currency_rate.assign(order=currency_rate["rate_type"].map(RATE_ORDER))
     best = best[best["order"] == best.groupby("currency")["order"].transform("min")]
     joined = pd.merge_asof(
@@ -271,7 +273,8 @@ def move(tables: Tables, network: Network, model: Model) -> Option:
     leaves = network.node(moves["product"], moves["from_location"])
     arrives = network.node(moves["product"], moves["to_location"])
     whole, each = np.ones((size[1], buckets.count)), np.arange(size[1])
-    pallet = tables["unit_conversion"].query("unit == 'pallet'").set_index("product")["qty_per_unit"]
+    conversion = tables["unit_conversion"]
+    pallet = conversion[conversion["unit"] == "pallet"].set_index("product")["qty_per_unit"]
     pallets = (1.0 / moves["product"].map(pallet)).fillna(0.0).to_numpy(float)
     freight = pallets * moves["cost_per_pallet"].to_numpy(float)
     freight = moves["cost_per_unit"].fillna(pd.Series(freight, index=moves.index)).to_numpy(float)

@@ -149,6 +149,19 @@ def test_the_plan_s_tables_balance_and_cost_what_is_told(folder, capsys):
     assert told["total_over_pure"] > 0
     assert told["cold_objective"] >= told["objective"] - 1e-6
     assert told["resolve_objective"] == pytest.approx(told["cold_objective"], rel=1e-6)
+    assert told["pure_objective"] == pytest.approx(told["objective"], rel=1e-6)
+    assert told["resolve_gap"] <= 1e-6
+    assert told["resolve_service_gap"] <= 1e-6
+    assert told["resolve_over_cold"] > 0
+
+
+def test_of_several_rounds_the_least_seconds_count(folder, capsys):
+    with_rounds = [str(folder), "--out", str(folder / "plan"), "--solver", "simplex", "--repeat", "3"]
+    assert bench.main(with_rounds) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rounds"] == 3
+    assert told["build_cpu_s"] <= told["first_build_cpu_s"]
+    assert bench.Took.least([bench.Took(3.0, 1.0), bench.Took(2.0, 4.0)]) == (2.0, 1.0)
 
 
 def test_a_change_of_a_resource_that_is_not_there_is_refused(folder):
