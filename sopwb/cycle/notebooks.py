@@ -23,6 +23,7 @@ __all__ = [
     "chain",
     "check_notebooks",
     "executor",
+    "kernel_environment",
     "notebook_folder",
     "own_notebooks",
 ]
@@ -221,7 +222,7 @@ def _stop(kernel: _Kernel) -> None:
         run_sync(kernel.manager.shutdown_kernel)(now=True)
 
 
-def _kernel_environment(place: Path) -> dict[str, str]:
+def kernel_environment(place: Path) -> dict[str, str]:
     """What a kernel may know: no secrets, no settings of a person, one thread, copy-on-write."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     plain |= dict.fromkeys(ONE_THREAD, "1") | {"PANDAS_COPY_ON_WRITE": "1"}
@@ -256,7 +257,7 @@ def _register() -> None:
             client = WarmClient(nb_man, km=kernel.manager, kernel_name=kernel_name, timeout=None)
             client.warm = kernel
             try:
-                client.execute(env=_kernel_environment(kernel.place))
+                client.execute(env=kernel_environment(kernel.place))
             finally:
                 if client.kc is not None:
                     client.kc.stop_channels()

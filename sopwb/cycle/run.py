@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sopwb.cycle.ahead import Ahead
 from sopwb.cycle.begin import Beginning, begin, look
 from sopwb.cycle.inputs import Request
 from sopwb.cycle.manifest import manifest_of, page_facts, run_summary
 from sopwb.cycle.notebooks import Execute, Progress, chain, check_notebooks, executor
 from sopwb.cycle.pages import PAGES, name_pages, write_pages
 from sopwb.cycle.reuse import Reuse, begin_reuse, table_digests
-from sopwb.cycle.step import INPUTS, ORDER, TABLES, TIMINGS
+from sopwb.cycle.step import INPUTS, ORDER, TABLES, TIMINGS, noted
 from sopwb.cycle.workbooks import Workbooks
 from sopwb.errors import InputError, SourceError
 from sopwb.report.index import render_runs_index
@@ -128,6 +129,7 @@ def _hold_meetings(
     held = [Held("inputs", beginning.from_cache)]
     workbooks.begin(INPUTS, INPUTS, table_digests(folder / INPUTS))
     with ExitStack() as stack:
+        ahead = stack.enter_context(Ahead(folder))
         execute: Execute | None = None
         for place, notebook in enumerate(notebooks, start=1):
             before = table_digests(folder / TABLES)
@@ -144,6 +146,7 @@ def _hold_meetings(
                 if execute is None:
                     check_notebooks(notebooks)
                     execute = stack.enter_context(executor(folder, parameters, isolated=isolated))
+                ahead.begin(notebook.stem)
                 progress(notebook.stem, place, len(notebooks))
                 _execute_and_keep(notebook, folder, execute, key, reuse)
             after = table_digests(folder / TABLES)
@@ -161,21 +164,15 @@ def _taken(key: str, folder: Path, reuse: Reuse) -> bool:
 
 
 def _execute_and_keep(notebook: Path, folder: Path, execute: Execute, key: str, reuse: Reuse) -> None:
-    before, timed = set(_names(folder, ["tables/*.parquet"])), len(_timings(folder))
+    before, timed = set(_names(folder, ["tables/*.parquet"])), len(noted(folder))
     execute(notebook)
     made = set(_names(folder, ["tables/*.parquet"])) - before
     names = [f"notebooks/{notebook.name}", *made]
-    reuse.keep(key, folder, names, {"timings": _timings(folder)[timed:]})
+    reuse.keep(key, folder, names, {"timings": noted(folder)[timed:]})
 
 
 def _names(folder: Path, patterns: Iterable[str]) -> list[str]:
     return [path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)]
-
-
-def _timings(folder: Path) -> list[dict[str, Any]]:
-    path = folder / TIMINGS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
 
 
 def _add_timing(folder: Path, note: Mapping[str, Any]) -> None:
@@ -192,7 +189,7 @@ def _publish(
     held: list[Held],
 ) -> Published:
     folder, schema = run.building, beginning.schema
-    manifest = manifest_of(beginning, reuse.fingerprint, run, made_at, _timings(folder))
+    manifest = manifest_of(beginning, reuse.fingerprint, run, made_at, noted(folder))
     given, made = table_digests(folder / INPUTS), table_digests(folder / TABLES)
 
     def frames(names: Iterable[str], place: str) -> dict[str, Any]:

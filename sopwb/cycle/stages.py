@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -19,7 +19,9 @@ from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.extend import Parts, Tables, mark_of
 from sopwb.schema import Table
 
-__all__ = ["EVERYTHING", "NOTEBOOKS", "STAGES", "Stage", "flow", "run_stage", "stages_of"]
+__all__ = ["EVERYTHING", "NOTEBOOKS", "STAGES", "Stage", "flow", "needs", "run_stage", "seen", "stages_of"]
+
+T = TypeVar("T")
 
 Door = Callable[[Tables, Model, Parts], Mapping[str, pd.DataFrame]]
 
@@ -43,6 +45,8 @@ class Stage:
         Tables it is given, and tables it returns.
     starts_from
         Tables of an earlier pass it goes on from, given where there are any.
+    once
+        For a stage that reads everything: the last stage whose tables it is given; empty for all made so far.
     looks_back
         For a stage that speaks of the past only: inputs by which a scenario can change that past.
     """
@@ -53,6 +57,7 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     starts_from: tuple[str, ...] = ()
+    once: str = ""
     looks_back: tuple[str, ...] = ()
 
     @cached_property
@@ -237,10 +242,18 @@ STAGES = (
         writes=_names("kpi exception promise"),
     ),
     Stage(
+        name="scenario_plans",
+        notebook="60_scenarios",
+        function="sopwb.scenario.stage:scenario_plans",
+        reads=(EVERYTHING,),
+        writes=_names("scenario_kpi"),
+        once="supply",
+    ),
+    Stage(
         name="scenarios",
         notebook="60_scenarios",
         function="sopwb.scenario.stage:scenarios",
-        reads=(EVERYTHING,),
+        reads=_names("kpi scenario_kpi"),
         writes=_names("scenario_comparison"),
     ),
     Stage(
@@ -297,6 +310,26 @@ def stages_of(notebook: str, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     return tuple(stage for stage in stages if stage.notebook == notebook)
 
 
+def seen(stage: Stage, tables: Mapping[str, T], stages: Sequence[Stage]) -> dict[str, T]:
+    """What a stage is given of what there is by name of table, in the flow it stands in."""
+    if EVERYTHING not in stage.reads:
+        names = (*stage.reads, *(name for name in stage.starts_from if name in tables))
+        return {name: tables[name] for name in names}
+    later = set[str]()
+    if stage.once:
+        last = next(place for place, other in enumerate(stages) if other.name == stage.once)
+        later = {name for other in stages[last + 1 :] for name in other.writes}
+    return {name: of for name, of in tables.items() if name not in later}
+
+
+def needs(stage: Stage, stages: Sequence[Stage]) -> frozenset[str]:
+    """Tables that must be there before a stage can be run; of all made so far none can be told."""
+    if EVERYTHING not in stage.reads or not stage.once:
+        return frozenset(stage.reads)
+    last = next(place for place, other in enumerate(stages) if other.name == stage.once)
+    return frozenset(name for other in stages[: last + 1] for name in other.writes)
+
+
 def run_stage(
     stage: Stage, tables: Tables, model: Model, parts: Parts, schema: Mapping[str, Table]
 ) -> dict[str, pd.DataFrame]:
@@ -316,9 +349,7 @@ def run_stage(
     SopwbError
         The stage left out a table, or made one that is not as declared.
     """
-    given = dict(tables) if EVERYTHING in stage.reads else {name: tables[name] for name in stage.reads}
-    given |= {name: tables[name] for name in stage.starts_from if name in tables}
-    made = stage.door(given, model, parts)
+    made = stage.door(seen(stage, tables, flow(parts)), model, parts)
     missing = [name for name in stage.writes if name not in made]
     if missing:
         raise SopwbError(f"the stage {stage.name} did not make {', '.join(missing)}")

@@ -14,12 +14,13 @@ import pandas as pd
 
 from sopwb.config.load import model_from_yaml
 from sopwb.config.model import BASELINE, Model
+from sopwb.cycle.claims import take_made
 from sopwb.cycle.inputs import Request, load_inputs, schema_of
 from sopwb.cycle.memory import find_customer, run_stages, runs_folder
 from sopwb.cycle.parts import collect_parts
 from sopwb.cycle.resources import peak_memory_mb
 from sopwb.cycle.reuse import Reuse, reuse_from, table_digests
-from sopwb.cycle.stages import EVERYTHING, Stage, flow, run_stage, stages_of
+from sopwb.cycle.stages import EVERYTHING, Stage, flow, run_stage, seen, stages_of
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Parts
 from sopwb.report.pack import show_section
@@ -27,7 +28,7 @@ from sopwb.runs.publish import latest_run, unwritable
 from sopwb.runs.store import read_table, write_tables
 from sopwb.schema import Schema
 
-__all__ = ["INPUTS", "ORDER", "TABLES", "TIMINGS", "Step", "open_step"]
+__all__ = ["INPUTS", "ORDER", "TABLES", "TIMINGS", "Step", "noted", "open_step"]
 
 ORDER = "order.json"
 TIMINGS = "timings.jsonl"
@@ -58,35 +59,40 @@ class Step:
             if self.folder is None:
                 self.tables |= self._made(stage)
             elif self.reuse is None:
-                _note(self.folder, self._written(stage, self.folder))
+                _note(self.folder, self._made_ahead_or_here(stage, self.folder))
             else:
                 self._taken_or_written(stage, self.folder, self.reuse)
 
     def _made(self, stage: Stage) -> dict[str, pd.DataFrame]:
         return run_stage(stage, self._given(stage), self.model, self.parts, self.schema)
 
-    def _written(self, stage: Stage, folder: Path) -> dict[str, Any]:
-        """Make and write the tables of a stage; what it cost."""
+    def _made_ahead_or_here(self, stage: Stage, folder: Path) -> dict[str, Any]:
+        """Have the tables of a stage in the folder of the run; what they cost."""
+        note = take_made(folder, stage.name, stage.writes, folder / TABLES)
+        return note or self.make_in(stage, folder / TABLES)
+
+    def make_in(self, stage: Stage, place: Path) -> dict[str, Any]:
+        """Make the tables of a stage and write them into a folder; what it cost."""
         begun, cpu = time.perf_counter(), time.process_time()
         made = self._made(stage)
         self.tables |= made
-        _write(folder / TABLES, made, self.schema)
+        _write(place, made, self.schema)
         return {
             "stage": stage.name,
-            "notebook": self.notebook,
+            "notebook": stage.notebook,
             "seconds": round(time.perf_counter() - begun, 3),
             "cpu_seconds": round(time.process_time() - cpu, 3),
             "peak_memory_mb": peak_memory_mb(),
         }
 
     def _taken_or_written(self, stage: Stage, folder: Path, reuse: Reuse) -> None:
-        digests = table_digests(folder / INPUTS, folder / TABLES)
+        digests = seen(stage, table_digests(folder / INPUTS, folder / TABLES), self.stages)
         key = reuse.fingerprint.stage_key(stage, digests, self.model)
         notes = reuse.cache.take(key, folder)
         if notes is not None:
             _note(folder, {**notes, "from_cache": True})
             return
-        notes = self._written(stage, folder)
+        notes = self._made_ahead_or_here(stage, folder)
         _note(folder, {**notes, "from_cache": False})
         reuse.keep(key, folder, [f"{TABLES}/{name}.parquet" for name in stage.writes], notes)
 
@@ -120,22 +126,30 @@ class Step:
         return show_section(self.parts.report_sections[name], self._everything(), self.model)
 
     def _given(self, stage: Stage) -> Mapping[str, pd.DataFrame]:
-        if EVERYTHING in stage.reads:
-            return self._everything()
-        return {name: self.table(name) for name in stage.reads}
+        names = self._names() if EVERYTHING in stage.reads else list(stage.reads)
+        return {name: self.table(name) for name in seen(stage, dict.fromkeys(names), self.stages)}
 
     def _everything(self) -> dict[str, pd.DataFrame]:
         """Every table that has been made up to now, none of a later meeting."""
-        if self.folder is not None:
-            before = [name for name in self.schema if self._place(name).exists()]
-            return {name: self.table(name) for name in before}
-        return dict(self.tables)
+        return {name: self.table(name) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        if self.folder is None:
+            return list(self.tables)
+        return [name for name in self.schema if name in self.tables or self._place(name).exists()]
 
     def _place(self, name: str) -> Path:
         folder = self.folder or Path()
         result = folder / TABLES / f"{name}.parquet"
         given = folder / INPUTS / f"{name}.parquet"
         return given if given.exists() else result
+
+
+def noted(folder: Path) -> list[dict[str, Any]]:
+    """What each stage of a run cost that has been made or taken over up to now."""
+    path = folder / TIMINGS
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def _note(folder: Path, note: Mapping[str, Any]) -> None:

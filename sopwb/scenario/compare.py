@@ -6,12 +6,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-__all__ = ["compare_kpi", "compare_runs"]
+__all__ = ["compare_kpi", "compare_runs", "scenario_kpi"]
 
 COLUMNS = ["scenario", "kpi", "kpi_value", "base_value", "delta_value", "unit", "sense"]
 
 
-def compare_kpi(base: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def scenario_kpi(kpi: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Table ``scenario_kpi``: a row per scenario and key figure of the whole company.
+
+    Parameters
+    ----------
+    kpi
+        Table ``kpi`` of each scenario.
+    """
+    rows = [_whole(of).assign(scenario=name) for name, of in sorted(kpi.items())]
+    columns = ["scenario", "kpi", "kpi_value", "unit", "sense"]
+    return pd.concat(rows)[columns] if rows else pd.DataFrame(columns=columns)
+
+
+def compare_kpi(base: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Key figures of each scenario beside those of the base.
 
     Parameters
@@ -19,18 +32,15 @@ def compare_kpi(base: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd.Da
     base
         Table ``kpi`` of the base.
     others
-        Table ``kpi`` of each scenario.
+        Table ``scenario_kpi``.
 
     Returns
     -------
     pandas.DataFrame
         Table ``scenario_comparison``: a row per scenario and key figure of the whole company.
     """
-    if not others:
-        return pd.DataFrame(columns=COLUMNS)
     reference = _whole(base)[["kpi", "kpi_value"]].rename(columns={"kpi_value": "base_value"})
-    rows = [_whole(kpi).assign(scenario=name) for name, kpi in sorted(others.items())]
-    joined = pd.concat(rows).merge(reference, on="kpi", how="left", validate="many_to_one")
+    joined = others.merge(reference, on="kpi", how="left", validate="many_to_one")
     return joined.assign(delta_value=joined["kpi_value"] - joined["base_value"])[COLUMNS]
 
 

@@ -20,9 +20,10 @@ def replan(
 ) -> dict[str, pd.DataFrame]:
     """Tables of a scenario, made from those of the base and the scenario's changes.
 
-    A stage is run again when it reads a table that has changed; a table that comes out as it
-    was has not changed. One that looks back is run again only where an input has changed in what
-    had begun by the as-of date. Settings may reach any stage, so a scenario that sets one runs all.
+    A stage is run when its tables are not there yet, and again when it reads a table that has
+    changed; a table that comes out as it was has not changed. One that looks back is run again only
+    where an input has changed in what had begun by the as-of date. Settings may reach any stage, so
+    a scenario that sets one runs all.
 
     Parameters
     ----------
@@ -45,7 +46,8 @@ def replan(
     made = {**tables, **{name: schema[name].shape(overlaid[name]) for name in sorted(dirty)}}
     for stage in stages:
         changed = {name for name in dirty & set(stage.reads) if _matters(stage, name, made, tables, model)}
-        if plan.settings or EVERYTHING in stage.reads or changed:
+        is_missing = not made.keys() >= set(stage.writes)
+        if plan.settings or EVERYTHING in stage.reads or changed or is_missing:
             again = run_stage(stage, made, changed_model, parts, schema)
             dirty |= {name for name, frame in again.items() if _differs(frame, tables, name)}
             made |= again

@@ -15,11 +15,11 @@ from sopwb.config.model import BASELINE, Model
 from sopwb.cycle.parts import collect_parts
 from sopwb.cycle.stages import Stage, flow
 from sopwb.extend import KINDS, Parts, Tables
-from sopwb.scenario.compare import compare_kpi
+from sopwb.scenario.compare import compare_kpi, scenario_kpi
 from sopwb.scenario.replan import replan
 from sopwb.schema import Schema
 
-__all__ = ["scenarios"]
+__all__ = ["scenario_plans", "scenarios"]
 
 AGAIN = ("20_", "30_", "40_", "50_")
 """Meetings whose stages a scenario may change; data and portfolio reviews look at what is."""
@@ -27,22 +27,27 @@ TELLS = ("demand_review", "supply_review")
 """Stages that tell of the plan and of earlier cycles, and on which no key figure stands."""
 
 
-def scenarios(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """Key figures of every scenario of the customer beside those of the base.
+def scenario_plans(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Key figures of every scenario of the customer, planned again from the base's plan.
 
-    A run of a scenario compares nothing: its base is another run (`sopwb compare`). Scenarios
-    are planned beside each other, a process for each core; a customer with functions of its own
+    A run of a scenario plans no others: its base is another run (`sopwb compare`). Scenarios are
+    planned beside each other, a process for each core; a customer with functions of its own
     has them planned one after the other, as other processes do not know those functions.
     """
     if model.scenario != BASELINE:
-        return {"scenario_comparison": compare_kpi(tables["kpi"], {})}
+        return {"scenario_kpi": scenario_kpi({})}
     names = sorted(model.scenarios)
     workers = min(len(names), os.cpu_count() or 1)
     if workers > 1 and _is_all_built_in(parts):
         figures = _beside(tables, model, parts, names, workers)
     else:
         figures = [_figures(tables, model, parts, name) for name in names]
-    return {"scenario_comparison": compare_kpi(tables["kpi"], dict(zip(names, figures, strict=True)))}
+    return {"scenario_kpi": scenario_kpi(dict(zip(names, figures, strict=True)))}
+
+
+def scenarios(tables: Tables, _model: Model, _parts: Parts) -> dict[str, pd.DataFrame]:
+    """Key figures of every scenario beside those of the base."""
+    return {"scenario_comparison": compare_kpi(tables["kpi"], tables["scenario_kpi"])}
 
 
 def _figures(tables: Tables, model: Model, parts: Parts, name: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sopwb.scenario.compare import compare_kpi, compare_runs
+from sopwb.scenario.compare import compare_kpi, compare_runs, scenario_kpi
 from sopwb.schema import load_schema
 
 SCHEMA = load_schema()
@@ -21,7 +21,8 @@ def kpi(**values: float | None) -> pd.DataFrame:
 
 def test_each_scenario_stands_beside_the_base_for_the_whole_company_only():
     made = compare_kpi(
-        kpi(ebit=10.0, cash=5.0), {"good": kpi(ebit=12.0, cash=5.0), "bad": kpi(ebit=7.0, cash=None)}
+        kpi(ebit=10.0, cash=5.0),
+        scenario_kpi({"good": kpi(ebit=12.0, cash=5.0), "bad": kpi(ebit=7.0, cash=None)}),
     )
     table = SCHEMA["scenario_comparison"].shape(made).set_index(["scenario", "kpi"])
     assert len(table) == 4
@@ -31,13 +32,15 @@ def test_each_scenario_stands_beside_the_base_for_the_whole_company_only():
 
 
 def test_a_key_figure_that_only_a_scenario_has_has_no_base():
-    made = compare_kpi(kpi(ebit=10.0), {"toll": kpi(ebit=10.0, toll_margin=3.0)}).set_index("kpi")
+    made = compare_kpi(kpi(ebit=10.0), scenario_kpi({"toll": kpi(ebit=10.0, toll_margin=3.0)})).set_index(
+        "kpi"
+    )
     assert made.loc["toll_margin", "kpi_value"] == 3
     assert pd.isna(made.loc["toll_margin", "base_value"])
 
 
 def test_without_scenarios_the_comparison_is_empty():
-    assert SCHEMA["scenario_comparison"].shape(compare_kpi(kpi(ebit=10.0), {})).empty
+    assert SCHEMA["scenario_comparison"].shape(compare_kpi(kpi(ebit=10.0), scenario_kpi({}))).empty
 
 
 def test_two_runs_show_all_that_either_has():
