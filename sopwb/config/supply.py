@@ -41,7 +41,7 @@ class SupplySettings(Settings):
     service_slack_rate: float = Field(default=1e-6, ge=0, le=0.1)
     """Share of the service charge that the second solve may add for contribution."""
     solver: Literal["simplex", "ipx"] = "ipx"
-    """Method of HiGHS: simplex, or interior point."""
+    """Method of HiGHS from nothing: interior point, or simplex, quicker where few limits bind for long."""
     crossover: bool = True
     """Whether the plan is brought to a corner, and not spread over equally good ones."""
     mip_gap_rate: float = Field(default=1e-4, ge=0, le=0.5)

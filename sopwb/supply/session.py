@@ -333,8 +333,34 @@ def _is_nearly_possible(solver: highspy.Highs) -> bool:
     return bool(0 <= info.num_primal_infeasibilities < info.num_dual_infeasibilities)
 
 
+def _begin_without_limits(solver: highspy.Highs) -> None:
+    """Let the next solve go on from the best plan without the limits that bind several decisions.
+
+    Without capacities and budgets a plan falls apart into short chains, which simplex finds quickly; its
+    prices stay right when the limits come back, so that only what they break is left to mend. Where
+    something is worth having without end there is no such plan, and the next solve begins from nothing.
+    """
+    import highspy
+
+    lp = solver.getLp()
+    lower, upper = np.asarray(lp.row_lower_, float), np.asarray(lp.row_upper_, float)
+    limits = np.flatnonzero(lower < upper).astype(np.int32)
+    endless = np.full(len(limits), np.inf)
+    solver.changeRowsBounds(len(limits), limits, -endless, endless)
+    solver.setOptionValue("solver", "simplex")
+    solver.setOptionValue("simplex_strategy", DUAL)
+    solver.setOptionValue("simplex_iteration_limit", int(highspy.kHighsIInf))
+    solver.run()
+    found = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    solver.changeRowsBounds(len(limits), limits, lower[limits], upper[limits])
+    if not found:
+        solver.clearSolver()
+
+
 def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:
     """Run the solver: from a corner by simplex, else as settings say; after a failure afresh otherwise.
+
+    Simplex from nothing goes on from the best plan without limits.
 
     Raises
     ------
@@ -350,12 +376,15 @@ def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: b
         ways.insert(0, ("simplex", crossover, MOST_PIVOTS + solver.getNumRow() // 8))
     status = highspy.HighsModelStatus.kNotset
     for place, (method, crossing, pivots) in enumerate(ways):
+        if place:
+            solver.clearSolver()
+        is_known = bool(solver.getBasis().valid)
+        if method == "simplex" and not is_known:
+            _begin_without_limits(solver)
         solver.setOptionValue("solver", method)
         solver.setOptionValue("run_crossover", crossing)
         solver.setOptionValue("simplex_iteration_limit", pivots)
-        solver.setOptionValue("simplex_strategy", PRIMAL if is_possible and not place else DUAL)
-        if place:
-            solver.clearSolver()
+        solver.setOptionValue("simplex_strategy", PRIMAL if is_possible and is_known else DUAL)
         solver.run()
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
