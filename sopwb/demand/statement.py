@@ -56,12 +56,13 @@ def by_precedence(statements: pd.DataFrame) -> pd.DataFrame:
 
 def span_end(statements: pd.DataFrame) -> pd.Series[pd.Timestamp]:
     """Last day that each statement is about."""
-    months = statements["span"].map(SPAN_MONTHS)
-    ends = [
-        first + (pd.DateOffset(months=count) if count else pd.Timedelta(days=7)) - pd.Timedelta(days=1)
-        for first, count in zip(statements["period"], months, strict=True)
-    ]
-    return pd.Series(ends, index=statements.index, dtype="datetime64[ns]")
+    ends = statements["period"] + pd.Timedelta(days=6)
+    for span, count in SPAN_MONTHS.items():
+        if count:
+            of = (statements["span"] == span).to_numpy()
+            begun = pd.DatetimeIndex(statements.loc[of, "period"])
+            ends.loc[of] = begun + pd.DateOffset(months=count) - pd.Timedelta(days=1)
+    return ends.astype("datetime64[ns]")
 
 
 def statement_series(
