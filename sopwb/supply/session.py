@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -346,13 +346,14 @@ def _begin_without_limits(solver: highspy.Highs) -> None:
     lower, upper = np.asarray(lp.row_lower_, float), np.asarray(lp.row_upper_, float)
     limits = np.flatnonzero(lower < upper).astype(np.int32)
     endless = np.full(len(limits), np.inf)
-    solver.changeRowsBounds(len(limits), limits, -endless, endless)
+    many: Any = solver  # whose stubs leave out what changes many rows at once
+    many.changeRowsBounds(len(limits), limits, -endless, endless)
     solver.setOptionValue("solver", "simplex")
     solver.setOptionValue("simplex_strategy", DUAL)
     solver.setOptionValue("simplex_iteration_limit", int(highspy.kHighsIInf))
     solver.run()
     found = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    solver.changeRowsBounds(len(limits), limits, lower[limits], upper[limits])
+    many.changeRowsBounds(len(limits), limits, lower[limits], upper[limits])
     if not found:
         solver.clearSolver()
 

@@ -13,7 +13,7 @@ from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.goals import Goal, goals_of
 from sopwb.supply.program import Program
-from sopwb.supply.session import MONEY, Found, Session
+from sopwb.supply.session import MONEY, Basis, Found, Session
 from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
 
 __all__ = ["Stand", "constraint_value", "stand_of", "valuable_limits"]
@@ -34,7 +34,11 @@ COLUMNS = [
 
 @dataclass
 class Stand:
-    """A solver that stands in the plan: its service, and the row that holds it where it is not perfect."""
+    """A solver that stands in the plan: its service, and the row that holds it where it is not perfect.
+
+    It knows the corner in which service is best and the one of the plan: what is tried begins there, so
+    that little has to be mended, and what one trial tells does not hang on the one before.
+    """
 
     session: Session
     served: Floats
@@ -43,6 +47,8 @@ class Stand:
     found: Found
     held: int | None = None
     level: float = 0.0
+    best_served: Basis | None = None
+    planned: Basis | None = None
 
     @property
     def cost(self) -> Floats:
@@ -53,7 +59,7 @@ class Stand:
 
     def again(self, goal: str) -> Found:
         """The plan at held service."""
-        return self.session.best(goal, self.cost)
+        return self._from(self.planned, goal, self.cost)
 
     def both(self, goal: str) -> Found:
         """The plan when service is made best anew, and contribution after it."""
@@ -61,11 +67,16 @@ class Stand:
             return self.again(goal)
         session = self.session
         session.hold_at(self.held, self.served, np.inf)
-        least = _sum(self.served, session.best("service", self.served + session.impossible))
-        session.hold_at(self.held, self.served, _held(least, self.settings))
-        found = session.best(goal, self.earned)
+        served = self._from(self.best_served, "service", self.served + session.impossible)
+        session.hold_at(self.held, self.served, _held(_sum(self.served, served), self.settings))
+        found = self._from(self.planned, goal, self.earned)
         session.hold_at(self.held, self.served, self.level)
         return found
+
+    def _from(self, corner: Basis | None, goal: str, cost: Floats) -> Found:
+        if corner is not None:
+            self.session.begin_at(corner)
+        return self.session.best(goal, cost)
 
 
 def _sum(charge: Floats, found: Found) -> float:
@@ -91,12 +102,15 @@ def stand_of(
     stand = Stand(session, served, earned, settings, found)
     missing = _sum(served, found)
     if missing > MONEY * LEAST_CHARGE:
-        least = _sum(served, session.best("service", served + session.impossible))
+        possible = served + session.impossible
+        least = _sum(served, session.best("service", possible, is_possible=True))
+        stand.best_served = session.basis()
         stand.level = _held(min(least, missing), settings)
         stand.held = session.hold(served, stand.level)
         if solution.basis is not None:
             session.begin_at(solution.basis)
         stand.found = session.best("held", earned)
+    stand.planned = session.basis()
     return stand
 
 
