@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sopwb.demand.combine import INTERMITTENT
+from sopwb.demand.counts import count_quantile, dispersion_of, unit_of
 from sopwb.demand.panel import Array
 
 __all__ = ["ErrorModel", "band", "error_model", "pooling_rate", "series_scale", "summed_error"]
@@ -18,6 +20,7 @@ DEFAULT_RELATIVE = 0.5
 LEAST_SCORES = 30
 LEAST_RELATIVE = 1e-3
 LEAST_POWER = 0.5
+CHANCE_SLOPE = -0.5
 HALF_LIVES = 4
 STEEPEST_GROWTH = 1.0
 LEAST_ORIGINS = 3
@@ -37,7 +40,8 @@ class ErrorModel:
 
     distance = scale of the series x (forecast / level) ** power x start x buckets_ahead ** growth, with start
     and growth of the kind of series; beyond the ``seen`` buckets of the backtest it grows at least with the
-    fourth root.
+    fourth root. What sells now and then is a count about the forecast, whose variance is ``dispersion`` times
+    its mean in units of the smallest sale.
 
     Parameters
     ----------
@@ -47,6 +51,8 @@ class ErrorModel:
         How errors grow with the height of the forecast: 0 not at all, 1 in proportion.
     lower, upper
         Start and growth for each kind of series.
+    unit, dispersion
+        Smallest sale of each series, and variance over mean of its counts; used for intermittent ones.
     """
 
     scale: Array
@@ -54,10 +60,12 @@ class ErrorModel:
     lower: Mapping[int, tuple[float, float]]
     upper: Mapping[int, tuple[float, float]]
     seen: int
+    unit: Array
+    dispersion: Array
 
 
 def series_scale(error: Array, level: Array, group: npt.NDArray[np.int64]) -> Array:
-    """Mean absolute error of each series, shrunk towards that of its group in proportion to level.
+    """Mean absolute error of each series, shrunk towards what is usual in its group at its level.
 
     Parameters
     ----------
@@ -77,9 +85,26 @@ def series_scale(error: Array, level: Array, group: npt.NDArray[np.int64]) -> Ar
         members = group == kind
         seen = members & (origins > 0) & (level > 0)
         if seen.any():
-            prior[members] = np.median(relative[seen])
+            prior[members] = _usual_relative(relative, level, seen)[members]
     shrunk = (origins * relative + PRIOR_ORIGINS * prior) / (origins + PRIOR_ORIGINS)
     return np.asarray(np.maximum(shrunk * level, 1e-9))
+
+
+def _usual_relative(relative: Array, level: Array, seen: npt.NDArray[np.bool_]) -> Array:
+    """Relative error that is usual at each level: large series err less, at most as chance alone has it.
+
+    A line through the logarithms; its slope lies between 0, the same for all, and -1/2, that of counts.
+    """
+    size = np.log(np.maximum(level, 1e-9))
+    erred = seen & (relative > LEAST_RELATIVE)
+    slope = 0.0
+    if erred.sum() >= LEAST_SCORES:
+        about = size[erred] - size[erred].mean()
+        square = float((about**2).sum())
+        slope = float((about * np.log(relative[erred])).sum()) / square if square > 0 else 0.0
+        slope = float(np.clip(slope, CHANCE_SLOPE, 0.0))
+    usual = np.median(relative[seen] * np.exp(-slope * size[seen]))
+    return np.asarray(usual * np.exp(slope * size))
 
 
 def _height(forecast: Array, level: Array) -> Array:
@@ -298,7 +323,12 @@ def error_model(
             pooled = pooled or _curves(scores, origins)
             lower[int(number)], upper[int(number)], own_seen = pooled
         seen = min(seen, own_seen)
-    return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
+    unit, dispersion = np.ones(len(level)), np.ones(len(level))
+    counted = kind == INTERMITTENT
+    if counted.any():
+        unit[counted] = unit_of((error + forecast)[:, counted])
+        dispersion[counted] = dispersion_of(error[:, counted], forecast[:, counted], unit[counted])
+    return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1), unit, dispersion)
 
 
 def band(
@@ -310,7 +340,15 @@ def band(
     for side in (model.lower, model.upper):
         by_kind = {number: _distance(curve, model.seen, forecast.shape[1]) for number, curve in side.items()}
         distances.append(spread * np.stack([by_kind[int(number)] for number in kind]))
-    return np.minimum(distances[0], forecast), distances[1]
+    down, up = np.minimum(distances[0], forecast), distances[1]
+    counted = kind == INTERMITTENT
+    if counted.any():
+        unit, mean = model.unit[counted, None], forecast[counted]
+        spread = np.broadcast_to(model.dispersion[counted, None], mean.shape)
+        low, high = (unit * count_quantile(rate, mean / unit, spread) for rate in (LOWER, UPPER))
+        # the mean of a rare sale lies above its own 90 percent quantile, which is zero
+        down[counted], up[counted] = np.maximum(mean - low, 0.0), np.maximum(high - mean, 0.0)
+    return down, up
 
 
 def _window_sums(error: Array, buckets: int) -> Array:
