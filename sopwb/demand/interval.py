@@ -27,6 +27,8 @@ LEAST_ORIGINS = 3
 MOST_JUDGED = 2500
 MOST_SERIES = 4000
 """Series whose errors are pooled; of more, every second, third and so on."""
+BELIEVED_LIKENESS = 0.08
+"""Intraclass correlation, of lying outside the band at one origin, before any has been judged."""
 MOST_STRETCH, MOST_CHANGE = 2.0, 1.5
 HIGHEST_LEVEL = 0.95
 UNSEEN_GROWTH = 0.25
@@ -236,26 +238,35 @@ def _stretched(ratio: Array, weight: Array) -> float:
         return 1.0
     level = UPPER * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
     weights = np.broadcast_to(weight[:, :, None], ratio.shape)[known]
-    found = float(_weighted_quantiles(ratio[known], weights, min(level, HIGHEST_LEVEL))[0])
+    found, raised = _weighted_quantiles(ratio[known], weights, UPPER, min(level, HIGHEST_LEVEL))
     judged = int(known.any(axis=(1, 2)).sum())
-    return float(np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS)))
+    stretch = np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS))
+    return float(stretch * np.clip(raised / max(found, LEAST_RELATIVE), 1.0, MOST_CHANGE))
 
 
 def _worth(outside: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> float:
-    """Independent observations that all are worth, by how alike those of one origin are."""
+    """Independent observations that all are worth, by how alike those of one origin are.
+
+    A few origins of calm times say little about how alike errors are when something happens to all
+    series; until many have been judged, some likeness is believed.
+    """
     count = known.sum(axis=(1, 2)).astype(float)
     used = count > 0
     number, origins = count[used], int(used.sum())
     total = float(number.sum())
-    if origins < LEAST_ORIGINS or total <= origins:
+    if total <= origins:
         return total
+    if origins < LEAST_ORIGINS:
+        return total / (1 + (total / origins - 1) * BELIEVED_LIKENESS)
     share = (outside & known).sum(axis=(1, 2))[used] / number
     mean = float((share * number).sum() / total)
     between = float((number * (share - mean) ** 2).sum()) / (origins - 1)
     within = float((number * share * (1 - share)).sum()) / (total - origins)
     size = (total - float((number**2).sum()) / total) / (origins - 1)
     alike = (between - within) / max(between + (size - 1) * within, 1e-12)
-    return total / (1 + (total / origins - 1) * float(np.clip(alike, 0.0, 1.0)))
+    alike = float(np.clip(alike, 0.0, 1.0))
+    believed = (origins * alike + PRIOR_ORIGINS * BELIEVED_LIKENESS) / (origins + PRIOR_ORIGINS)
+    return total / (1 + (total / origins - 1) * believed)
 
 
 def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
