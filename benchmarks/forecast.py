@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,9 @@ def peer_seconds(train: pd.DataFrame, season: int, horizon: int) -> float:
 def loaded(freq: str) -> float:
     """CPU seconds of the packages that a forecast loads, loaded here so that they are not in its own."""
     begin = time.process_time()
-    import scipy.special
-
-    from sopwb.demand import forecasters, study
-
-    if freq.upper().startswith("W"):
-        import sklearn.ensemble
+    weekly = ["sklearn.ensemble"] if freq.upper().startswith("W") else []
+    for name in ["scipy.special", "sopwb.demand.forecasters", "sopwb.demand.study", *weekly]:
+        import_module(name)
     return time.process_time() - begin
 
 
@@ -88,7 +86,9 @@ def main() -> None:
     if args.train:
         train = pd.read_parquet(args.train)
     else:
-        train = synthetic_sales(args.synthetic, years=args.years, season=args.season, freq=args.freq, seed=args.seed)
+        train = synthetic_sales(
+            args.synthetic, years=args.years, season=args.season, freq=args.freq, seed=args.seed
+        )
     future = pd.read_parquet(args.future) if args.future else None
     known = built_in_forecasters()
     cpu, wall = time.process_time(), time.perf_counter()

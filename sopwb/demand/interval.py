@@ -27,7 +27,7 @@ LEAST_ORIGINS = 3
 MOST_JUDGED = 2500
 MOST_SERIES = 4000
 """Series whose errors are pooled; of more, every second, third and so on."""
-BELIEVED_LIKENESS = 0.08
+BELIEVED_LIKENESS = 0.1
 """Intraclass correlation, of lying outside the band at one origin, before any has been judged."""
 MOST_STRETCH, MOST_CHANGE = 2.0, 1.5
 HIGHEST_LEVEL = 0.95
@@ -204,12 +204,14 @@ def _distance(side: tuple[float, float], seen: int, buckets: int) -> Array:
 
 
 def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """How much the distances must be stretched to have covered, at each origin, what came after it.
+    """How much both distances must be stretched to have covered, at each origin, what came after it.
 
     At each later origin the quantiles are read from the errors that were known then. The quantile of
-    what came, in units of those distances, is the stretch: one, if errors stay as they were. Its level is
-    raised for a finite sample, as conformal prediction asks for, where the number of observations is
-    what they are worth: series that are all too high at the same origin are hardly more than one.
+    what came, in units of those distances, is the stretch: one, if errors stay as they were. It is read
+    from each side and from both together, and the two count alike: a shock of the past may have been on its
+    side by chance, and the next one on the other. The level is raised for a finite sample, as conformal
+    prediction asks for, where the number of observations is what they are worth: series that are all too
+    high at the same origin are hardly more than one.
 
     References
     ----------
@@ -228,17 +230,18 @@ def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, floa
         for side, (sign, curve) in enumerate(((-1.0, low), (1.0, high))):
             distance = np.maximum(_distance(curve, seen, scores.shape[2]), LEAST_RELATIVE)
             ratios[side, place] = sign * scores[place] / distance
-    low_stretch, high_stretch = (_stretched(ratio, weight) for ratio in ratios)
-    return low_stretch, high_stretch
+    both = _stretched(np.maximum(ratios[0], ratios[1]), weight, UPPER - LOWER)
+    lower, upper = (float(np.sqrt(both * _stretched(ratio, weight, UPPER))) for ratio in ratios)
+    return lower, upper
 
 
-def _stretched(ratio: Array, weight: Array) -> float:
+def _stretched(ratio: Array, weight: Array, inside: float) -> float:
     known = np.isfinite(ratio)
     if not known.any():
         return 1.0
-    level = UPPER * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
+    level = inside * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
     weights = np.broadcast_to(weight[:, :, None], ratio.shape)[known]
-    found, raised = _weighted_quantiles(ratio[known], weights, UPPER, min(level, HIGHEST_LEVEL))
+    found, raised = _weighted_quantiles(ratio[known], weights, inside, min(level, HIGHEST_LEVEL))
     judged = int(known.any(axis=(1, 2)).sum())
     stretch = np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS))
     return float(stretch * np.clip(raised / max(found, LEAST_RELATIVE), 1.0, MOST_CHANGE))

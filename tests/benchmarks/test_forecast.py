@@ -62,7 +62,9 @@ def test_made_series_are_the_same_for_the_same_seed_and_need_no_table(tmp_path, 
     assert len(pd.read_parquet(out)) == 80
 
 
-@pytest.mark.parametrize("words", [(), ("train.parquet", "--synthetic", 5), ("train.parquet", "--freq", "MS")])
+@pytest.mark.parametrize(
+    "words", [(), ("train.parquet", "--synthetic", 5), ("train.parquet", "--freq", "MS")]
+)
 def test_what_is_missing_is_said(words, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         run(monkeypatch, capsys, *words)
