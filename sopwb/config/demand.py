@@ -56,7 +56,14 @@ class ActivitySettings(Settings):
 class ForecastSettings(Settings):
     """How the baseline is forecast, and how its error is measured."""
 
-    regular: tuple[str, ...] = ("damped_trend", "theta", "holt_winters", "holt_winters_additive", "boosted")
+    regular: tuple[str, ...] = (
+        "theta",
+        "holt_winters",
+        "holt_winters_additive",
+        "holt_winters_log",
+        "young_damped_trend",
+        "boosted",
+    )
     """Forecasters that are averaged for series that sell regularly."""
     intermittent: tuple[str, ...] = ("intermittent_demand", "yearly_mean")
     """Forecasters that are averaged for series that sell now and then."""

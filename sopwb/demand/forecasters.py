@@ -34,6 +34,7 @@ __all__ = [
     "darts_theta",
     "holt_winters",
     "holt_winters_additive",
+    "holt_winters_log",
     "intermittent_demand",
     "naive",
     "same_season",
@@ -41,6 +42,7 @@ __all__ = [
     "simple_smoothing",
     "theta",
     "yearly_mean",
+    "young_damped_trend",
 ]
 
 TSB_ALPHA = 0.1
@@ -48,6 +50,7 @@ LEAST_SALES = 2
 LEAST_RECENT = 12
 YEARS_OF_SEASON = 3
 YEARS_TO_LEARN = 1.5
+MOST_LOG, MOST_OF_HIGHEST = 600.0, 2.0
 SEASONS_TO_READ, WEEKLY_SEASONS_TO_READ = 2, 4
 
 
@@ -99,8 +102,13 @@ def simple_smoothing(panel: Panel, season: int, horizon: int) -> Array:
 @forecaster("damped_trend")
 def damped_trend(panel: Panel, season: int, horizon: int) -> Array:
     """Damped-trend smoothing without season, put back into season."""
+    return _damped(panel, season, horizon, np.arange(len(panel.history)))
+
+
+def _damped(panel: Panel, season: int, horizon: int, rows: npt.NDArray[np.int64]) -> Array:
+    """Damped-trend paths of some series, whose seasons are read beside all others of their group."""
     values, scale, index = _without_season(panel, season, horizon)
-    return damped_trend_path(values, horizon) * scale * index
+    return damped_trend_path(values[rows], horizon) * scale[rows] * index[rows]
 
 
 @forecaster("theta")
@@ -170,6 +178,48 @@ def holt_winters_additive(panel: Panel, season: int, horizon: int) -> Array:
     """
     last = np.array([panel.history.shape[1]], dtype=np.int64)
     return np.asarray(_additive_at(panel, season, horizon, last)[0])
+
+
+def _log_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:
+    """Additive paths of the logarithm, each counted from its smallest so that none is negative."""
+    lowest = np.where(np.isfinite(panel.history), panel.history, np.inf).min(axis=1, initial=np.inf)
+    spoken = np.flatnonzero((lowest > 0) & np.isfinite(lowest))
+    result = np.full((len(origins), len(panel.history), horizon), np.nan)
+    if len(spoken) and season > 1:
+        rows, origin = panel.rows(spoken), np.log(lowest[spoken, None]) - 1
+        logs = _additive_at(Panel(np.log(rows.history) - origin, rows.group), season, horizon, origins)
+        # a trend in percent has no natural end: twice the highest sale is not believed
+        highest = np.nanmax(rows.history, axis=1, keepdims=True)
+        result[:, spoken] = np.minimum(np.exp(np.minimum(logs + origin, MOST_LOG)), MOST_OF_HIGHEST * highest)
+        result[:, spoken] = np.where(np.isfinite(logs), result[:, spoken], np.nan)
+    return result
+
+
+@forecaster("holt_winters_log", at_origins=_log_at)
+def holt_winters_log(panel: Panel, season: int, horizon: int) -> Array:
+    """Holt-Winters smoothing of the logarithm: trend, season and errors in percent.
+
+    Silent (NaN) for series with a bucket of zero, or younger than two seasons, or four of weeks.
+    """
+    last = np.array([panel.history.shape[1]], dtype=np.int64)
+    return np.asarray(_log_at(panel, season, horizon, last)[0])
+
+
+def _young_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:
+    result = np.full((len(origins), len(panel.history), horizon), np.nan)
+    for place, origin in enumerate(origins):
+        past = panel.upto(int(origin))
+        young = np.flatnonzero(~_aged(past, season) | (season <= 1))
+        if len(young):
+            result[place, young] = _damped(past, season, horizon, young)
+    return result
+
+
+@forecaster("young_damped_trend", at_origins=_young_at)
+def young_damped_trend(panel: Panel, season: int, horizon: int) -> Array:
+    """Damped-trend smoothing of series that are too young for Holt-Winters; silent (NaN) for others."""
+    last = np.array([panel.history.shape[1]], dtype=np.int64)
+    return np.asarray(_young_at(panel, season, horizon, last)[0])
 
 
 def _boosted_at(panel: Panel, season: int, horizon: int, origins: npt.NDArray[np.int64]) -> Array:

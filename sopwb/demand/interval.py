@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sopwb.demand.combine import INTERMITTENT
+from sopwb.demand.counts import count_quantile, dispersion_of, unit_of
 from sopwb.demand.panel import Array
 
 __all__ = ["ErrorModel", "band", "error_model", "pooling_rate", "series_scale", "summed_error"]
@@ -18,12 +20,15 @@ DEFAULT_RELATIVE = 0.5
 LEAST_SCORES = 30
 LEAST_RELATIVE = 1e-3
 LEAST_POWER = 0.5
+CHANCE_SLOPE = -0.5
 HALF_LIVES = 4
 STEEPEST_GROWTH = 1.0
 LEAST_ORIGINS = 3
 MOST_JUDGED = 2500
 MOST_SERIES = 4000
 """Series whose errors are pooled; of more, every second, third and so on."""
+BELIEVED_LIKENESS = 0.1
+"""Intraclass correlation, of lying outside the band at one origin, before any has been judged."""
 MOST_STRETCH, MOST_CHANGE = 2.0, 1.5
 HIGHEST_LEVEL = 0.95
 UNSEEN_GROWTH = 0.25
@@ -37,7 +42,8 @@ class ErrorModel:
 
     distance = scale of the series x (forecast / level) ** power x start x buckets_ahead ** growth, with start
     and growth of the kind of series; beyond the ``seen`` buckets of the backtest it grows at least with the
-    fourth root.
+    fourth root. What sells now and then is a count about the forecast, whose variance is ``dispersion`` times
+    its mean in units of the smallest sale.
 
     Parameters
     ----------
@@ -47,6 +53,8 @@ class ErrorModel:
         How errors grow with the height of the forecast: 0 not at all, 1 in proportion.
     lower, upper
         Start and growth for each kind of series.
+    unit, dispersion
+        Smallest sale of each series, and variance over mean of its counts; used for intermittent ones.
     """
 
     scale: Array
@@ -54,10 +62,12 @@ class ErrorModel:
     lower: Mapping[int, tuple[float, float]]
     upper: Mapping[int, tuple[float, float]]
     seen: int
+    unit: Array
+    dispersion: Array
 
 
 def series_scale(error: Array, level: Array, group: npt.NDArray[np.int64]) -> Array:
-    """Mean absolute error of each series, shrunk towards that of its group in proportion to level.
+    """Mean absolute error of each series, shrunk towards what is usual in its group at its level.
 
     Parameters
     ----------
@@ -77,9 +87,26 @@ def series_scale(error: Array, level: Array, group: npt.NDArray[np.int64]) -> Ar
         members = group == kind
         seen = members & (origins > 0) & (level > 0)
         if seen.any():
-            prior[members] = np.median(relative[seen])
+            prior[members] = _usual_relative(relative, level, seen)[members]
     shrunk = (origins * relative + PRIOR_ORIGINS * prior) / (origins + PRIOR_ORIGINS)
     return np.asarray(np.maximum(shrunk * level, 1e-9))
+
+
+def _usual_relative(relative: Array, level: Array, seen: npt.NDArray[np.bool_]) -> Array:
+    """Relative error that is usual at each level: large series err less, at most as chance alone has it.
+
+    A line through the logarithms; its slope lies between 0, the same for all, and -1/2, that of counts.
+    """
+    size = np.log(np.maximum(level, 1e-9))
+    erred = seen & (relative > LEAST_RELATIVE)
+    slope = 0.0
+    if erred.sum() >= LEAST_SCORES:
+        about = size[erred] - size[erred].mean()
+        square = float((about**2).sum())
+        slope = float((about * np.log(relative[erred])).sum()) / square if square > 0 else 0.0
+        slope = float(np.clip(slope, CHANCE_SLOPE, 0.0))
+    usual = np.median(relative[seen] * np.exp(-slope * size[seen]))
+    return np.asarray(usual * np.exp(slope * size))
 
 
 def _height(forecast: Array, level: Array) -> Array:
@@ -177,12 +204,14 @@ def _distance(side: tuple[float, float], seen: int, buckets: int) -> Array:
 
 
 def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """How much the distances must be stretched to have covered, at each origin, what came after it.
+    """How much both distances must be stretched to have covered, at each origin, what came after it.
 
     At each later origin the quantiles are read from the errors that were known then. The quantile of
-    what came, in units of those distances, is the stretch: one, if errors stay as they were. Its level is
-    raised for a finite sample, as conformal prediction asks for, where the number of observations is
-    what they are worth: series that are all too high at the same origin are hardly more than one.
+    what came, in units of those distances, is the stretch: one, if errors stay as they were. It is read
+    from each side and from both together, and the two count alike: a shock of the past may have been on its
+    side by chance, and the next one on the other. The level is raised for a finite sample, as conformal
+    prediction asks for, where the number of observations is what they are worth: series that are all too
+    high at the same origin are hardly more than one.
 
     References
     ----------
@@ -201,36 +230,46 @@ def _stretch(scores: Array, origins: npt.NDArray[np.int64]) -> tuple[float, floa
         for side, (sign, curve) in enumerate(((-1.0, low), (1.0, high))):
             distance = np.maximum(_distance(curve, seen, scores.shape[2]), LEAST_RELATIVE)
             ratios[side, place] = sign * scores[place] / distance
-    low_stretch, high_stretch = (_stretched(ratio, weight) for ratio in ratios)
-    return low_stretch, high_stretch
+    both = _stretched(np.maximum(ratios[0], ratios[1]), weight, UPPER - LOWER)
+    lower, upper = (float(np.sqrt(both * _stretched(ratio, weight, UPPER))) for ratio in ratios)
+    return lower, upper
 
 
-def _stretched(ratio: Array, weight: Array) -> float:
+def _stretched(ratio: Array, weight: Array, inside: float) -> float:
     known = np.isfinite(ratio)
     if not known.any():
         return 1.0
-    level = UPPER * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
+    level = inside * (1 + 1 / max(_worth(ratio > 1.0, known), 1.0))
     weights = np.broadcast_to(weight[:, :, None], ratio.shape)[known]
-    found = float(_weighted_quantiles(ratio[known], weights, min(level, HIGHEST_LEVEL))[0])
+    found, raised = _weighted_quantiles(ratio[known], weights, inside, min(level, HIGHEST_LEVEL))
     judged = int(known.any(axis=(1, 2)).sum())
-    return float(np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS)))
+    stretch = np.clip(found, 1.0, MOST_STRETCH) ** (judged / (judged + PRIOR_ORIGINS))
+    return float(stretch * np.clip(raised / max(found, LEAST_RELATIVE), 1.0, MOST_CHANGE))
 
 
 def _worth(outside: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> float:
-    """Independent observations that all are worth, by how alike those of one origin are."""
+    """Independent observations that all are worth, by how alike those of one origin are.
+
+    A few origins of calm times say little about how alike errors are when something happens to all
+    series; until many have been judged, some likeness is believed.
+    """
     count = known.sum(axis=(1, 2)).astype(float)
     used = count > 0
     number, origins = count[used], int(used.sum())
     total = float(number.sum())
-    if origins < LEAST_ORIGINS or total <= origins:
+    if total <= origins:
         return total
+    if origins < LEAST_ORIGINS:
+        return total / (1 + (total / origins - 1) * BELIEVED_LIKENESS)
     share = (outside & known).sum(axis=(1, 2))[used] / number
     mean = float((share * number).sum() / total)
     between = float((number * (share - mean) ** 2).sum()) / (origins - 1)
     within = float((number * share * (1 - share)).sum()) / (total - origins)
     size = (total - float((number**2).sum()) / total) / (origins - 1)
     alike = (between - within) / max(between + (size - 1) * within, 1e-12)
-    return total / (1 + (total / origins - 1) * float(np.clip(alike, 0.0, 1.0)))
+    alike = float(np.clip(alike, 0.0, 1.0))
+    believed = (origins * alike + PRIOR_ORIGINS * BELIEVED_LIKENESS) / (origins + PRIOR_ORIGINS)
+    return total / (1 + (total / origins - 1) * believed)
 
 
 def _power_law(quantiles: Array, counts: Array) -> tuple[float, float]:
@@ -298,7 +337,12 @@ def error_model(
             pooled = pooled or _curves(scores, origins)
             lower[int(number)], upper[int(number)], own_seen = pooled
         seen = min(seen, own_seen)
-    return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1))
+    unit, dispersion = np.ones(len(level)), np.ones(len(level))
+    counted = kind == INTERMITTENT
+    if counted.any():
+        unit[counted] = unit_of((error + forecast)[:, counted])
+        dispersion[counted] = dispersion_of(error[:, counted], forecast[:, counted], unit[counted])
+    return ErrorModel(series_scale(even, level, kind), power, lower, upper, max(seen, 1), unit, dispersion)
 
 
 def band(
@@ -310,7 +354,15 @@ def band(
     for side in (model.lower, model.upper):
         by_kind = {number: _distance(curve, model.seen, forecast.shape[1]) for number, curve in side.items()}
         distances.append(spread * np.stack([by_kind[int(number)] for number in kind]))
-    return np.minimum(distances[0], forecast), distances[1]
+    down, up = np.minimum(distances[0], forecast), distances[1]
+    counted = kind == INTERMITTENT
+    if counted.any():
+        unit, mean = model.unit[counted, None], forecast[counted]
+        spread = np.broadcast_to(model.dispersion[counted, None], mean.shape)
+        low, high = (unit * count_quantile(rate, mean / unit, spread) for rate in (LOWER, UPPER))
+        # the mean of a rare sale lies above its own 90 percent quantile, which is zero
+        down[counted], up[counted] = np.maximum(mean - low, 0.0), np.maximum(high - mean, 0.0)
+    return down, up
 
 
 def _window_sums(error: Array, buckets: int) -> Array:

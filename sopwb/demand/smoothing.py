@@ -20,6 +20,8 @@ DAMPINGS = (0.8, 0.9, 0.98)
 SHRINK_BUCKETS = 6.0
 LEAST_FOR_TREND = 3
 SHORT_START = 4
+BLOCK = 96
+"""Series worked on together: their states stay in the processor's cache."""
 
 
 def _starts(values: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -82,21 +84,42 @@ def damped_trend_path(values: Array, horizon: int) -> Array:
     Gardner and McKenzie (1985); component form of Hyndman et al. (2008), ETS(A,Ad,N).
     """
     grid = np.array(list(itertools.product(ALPHAS, BETAS, DAMPINGS)))
-    alpha, ratio, phi = (grid[:, i][:, None] for i in range(3))
+    constants = tuple(np.ascontiguousarray(grid[:, i][:, None]) for i in range(3))
+    # series that begin together are worked on together
+    order = np.argsort(_starts(values), kind="stable")
+    result = np.zeros((len(values), horizon))
+    for begin in range(0, len(values), BLOCK):
+        rows = order[begin : begin + BLOCK]
+        result[rows] = _damped_block(values[rows], horizon, *constants)
+    return result
+
+
+def _damped_block(values: Array, horizon: int, alpha: Array, ratio: Array, phi: Array) -> Array:
+    """Damped-trend paths of a few series, whose states are changed in place."""
     slope, count = _line(values, buckets=12)
     shrunk = slope * count / (count + SHRINK_BUCKETS) * (count >= LEAST_FOR_TREND)
-    level = np.repeat(_first_level(values, SHORT_START)[None], len(grid), axis=0)
-    trend = np.repeat(shrunk[None], len(grid), axis=0)
-    squares = np.zeros_like(level)
+    level = np.repeat(_first_level(values, SHORT_START)[None], len(alpha), axis=0)
+    trend = np.repeat(shrunk[None], len(alpha), axis=0)
+    squares, error, change = np.zeros_like(level), np.empty_like(level), np.empty_like(level)
     gain = alpha * ratio
-    for column in values.T:
-        known = np.isfinite(column)
-        ahead = phi * trend
-        error = np.where(known, column - level - ahead, 0.0)
-        squares += error**2
-        level = np.where(known, level + ahead + alpha * error, level)
-        trend = np.where(known, ahead + gain * error, trend)
-    weight = _weights(squares, np.isfinite(values).sum(axis=1).astype(float), 3)
+    known = np.isfinite(values)
+    for place in np.flatnonzero(known.any(axis=0)):
+        blind = np.flatnonzero(~known[:, place])
+        # a bucket that is not known leaves level and trend as they are
+        held = (level[:, blind], trend[:, blind]) if len(blind) else None
+        trend *= phi
+        level += trend
+        np.subtract(values[:, place], level, out=error)
+        error[:, blind] = 0.0
+        np.multiply(error, error, out=change)
+        squares += change
+        np.multiply(error, alpha, out=change)
+        level += change
+        error *= gain
+        trend += error
+        if held is not None:
+            level[:, blind], trend[:, blind] = held
+    weight = _weights(squares, known.sum(axis=1).astype(float), 3)
     steps = np.cumsum(phi ** np.arange(1, horizon + 1), axis=1)
     return np.asarray((weight * level).sum(axis=0)[:, None] + (weight * trend).T @ steps)
 

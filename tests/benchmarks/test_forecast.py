@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
+from benchmarks.synthetic import synthetic_sales
 
 MONTHS = pd.date_range("2020-01-01", periods=48, freq="MS")
 YEAR = np.tile([80.0, 90, 100, 110, 120, 130, 140, 130, 120, 100, 90, 90], 4)
@@ -47,3 +48,25 @@ def test_the_peer_is_measured_in_the_same_run(train, tmp_path, monkeypatch, caps
     told = run(monkeypatch, capsys, train, *options, "--peer", "darts")
     assert told["peer_cpu_s_per_series"] > 0
     assert told["peer_ratio"] == pytest.approx(told["peer_cpu_s_per_series"] * 4 / told["cpu_s"], rel=0.2)
+
+
+def test_made_series_are_the_same_for_the_same_seed_and_need_no_table(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out.parquet"
+    told = run(monkeypatch, capsys, "--synthetic", 20, "--years", 2, "--horizon", 4, "--out", out)
+    assert told["series"] == 20
+    again = run(monkeypatch, capsys, "--synthetic", 20, "--years", 2, "--horizon", 4)
+    assert again["series"] == 20
+    made = [synthetic_sales(20, years=2, season=52, freq="W-MON", seed=seed) for seed in (1, 1, 2)]
+    pd.testing.assert_frame_equal(made[0], made[1])
+    assert not made[0].equals(made[2])
+    assert len(pd.read_parquet(out)) == 80
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("train.parquet", "--synthetic", 5), ("train.parquet", "--freq", "MS")]
+)
+def test_what_is_missing_is_said(words, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, capsys, *words)
+    assert stopped.value.code == 2
+    assert "--" in capsys.readouterr().err

@@ -164,3 +164,26 @@ def test_an_origin_has_no_say_in_the_weights_by_which_it_is_judged():
     assert without.shape == (3, 2, 2)
     assert (without[0, 1] > without[0, 0]).all()
     assert without[0] == pytest.approx(earned_weights(paths[:, 1:], actual[1:], 2.0))
+
+
+def test_percentages_are_continued_where_they_are_constant():
+    time = np.arange(60)
+    values = 100 * 1.005**time * np.exp(0.8 * np.sin(2 * np.pi * time / 12))
+    panel = Panel(np.stack([values, np.where(time == 30, 0.0, values)]), np.zeros(2, dtype=np.int64))
+    path = forecasters.holt_winters_log(panel, 12, 12)
+    ahead = np.arange(60, 72)
+    assert path[0] == pytest.approx(
+        100 * 1.005**ahead * np.exp(0.8 * np.sin(2 * np.pi * ahead / 12)), rel=0.05
+    )
+    # a logarithm has nothing to say of a bucket without sales
+    assert np.isnan(path[1]).all()
+
+
+def test_the_damped_trend_speaks_for_series_too_young_for_holt_winters():
+    values = np.tile(50 + 10 * np.sin(2 * np.pi * np.arange(60) / 12), (2, 1))
+    values[1, :45] = np.nan
+    panel = Panel(values, np.zeros(2, dtype=np.int64))
+    path = forecasters.young_damped_trend(panel, 12, 6)
+    assert np.isnan(path[0]).all()
+    assert path[1] == pytest.approx(forecasters.damped_trend(panel, 12, 6)[1])
+    assert np.isnan(forecasters.holt_winters(panel, 12, 6)[1]).all()

@@ -103,3 +103,24 @@ def test_series_that_err_together_need_a_wider_band_than_as_many_that_do_not():
         down, up = band(np.full((50, 6), 100.0), level, GROUP, model)
         widths.append(float((down + up).mean()) / np.abs(error).mean())
     assert widths[1] > widths[0]
+
+
+def test_the_error_of_a_large_series_is_held_to_that_of_large_ones():
+    draw = np.random.default_rng(12)
+    level = np.geomspace(10, 100_000, 200)
+    error = draw.normal(0, 1, (12, 200, 6)) * np.sqrt(level)[None, :, None]
+    # those without a backtest take what is usual at their level
+    error[:, ::10] = np.nan
+    scale = series_scale(error, level, np.zeros(200, dtype=np.int64))[::10]
+    assert scale == pytest.approx(0.8 * np.sqrt(level[::10]), rel=0.15)
+
+
+def test_a_band_from_few_origins_is_wider_than_one_from_many():
+    draw = np.random.default_rng(13)
+    error, level = draw.normal(0, 20, (40, 50, 6)), np.full(50, 100.0)
+    widths = []
+    for many in (5, 40):
+        forecast = np.full((many, 50, 6), 100.0)
+        model = error_model(error[-many:], forecast, level, GROUP, np.arange(24, 24 + many))
+        widths.append(sum(side.mean() for side in band(forecast[0], level, GROUP, model)))
+    assert widths[0] > 1.02 * widths[1]

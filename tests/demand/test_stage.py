@@ -52,7 +52,7 @@ def test_every_live_series_has_every_bucket_and_every_sum_ties(planned):
     cola = forecast[(forecast["product"] == "cola") & (forecast["market"] == "north")]
     assert cola["baseline_qty"].iloc[:3].to_numpy() == pytest.approx(SEASON[:3] * 10, rel=0.12)
     assert cola["method"].unique().tolist() == [
-        "damped_trend + theta + holt_winters + holt_winters_additive + boosted"
+        "theta + holt_winters + holt_winters_additive + holt_winters_log + young_damped_trend + boosted"
     ]
 
 
