@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sopwb.config.supply import SupplySettings
 from sopwb.supply.buckets import Floats
 from sopwb.supply.goals import Goal
 from sopwb.supply.program import Program
-from sopwb.supply.session import MONEY, Basis, Session, Solved
+from sopwb.supply.session import MONEY, Basis, Found, Session, Solved, UnfinishedError
 
 __all__ = ["Solution", "solve"]
 
@@ -16,6 +18,8 @@ LEAST_CHARGE = 1.0
 """Charge for poor service, in money, below which service counts as perfect."""
 HELD_WITHIN = 1e-3
 """Charge, in money, within which a held service is held."""
+USUAL_SHARE = 0.5
+"""Share of the time allowed after which the usual way to a first plan is given up for a quicker one."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Solution:
         The solves, in order.
     basis
         Corner the plan stands in; None where the solver ended in no corner.
+    is_best
+        Whether no plan is better. Where the time limit ended the search, prices of limits are not
+        known and are nothing.
     """
 
     values: Floats
@@ -40,6 +47,7 @@ class Solution:
     price: Floats
     log: tuple[Solved, ...]
     basis: Basis | None
+    is_best: bool = True
 
 
 def solve(
@@ -69,6 +77,8 @@ def solve(
 
     Raises
     ------
+    UnfinishedError
+        The time allowed is over before there is a plan.
     SopwbError
         The solver finds no plan; the programme is built so that there always is one.
     """
@@ -77,16 +87,47 @@ def solve(
     earned = session.charge(contribution) + session.steering
     both = settings.service_weight * served + earned
     session.fix_whole(both)
-    found = session.best(f"{service.name} before {contribution.name}", both)
+    goal = f"{service.name} before {contribution.name}"
+    try:
+        session.allow(USUAL_SHARE)
+        found = session.best(goal, both)
+    except UnfinishedError:
+        session = session.afresh(settings.model_copy(update={"solver": "simplex"}), USUAL_SHARE)
+        found = _quick(session, (service.name, goal), served, both)
+    else:
+        session.allow(1.0)
     service_price = price = session.prices(found)
-    missing = float(served @ found.values)
-    if missing > MONEY * LEAST_CHARGE:
-        corner = session.basis()
-        best = session.best(service.name, served + session.impossible, is_possible=True)
+    if found.is_best and float(served @ found.values) > MONEY * LEAST_CHARGE:
+        found = _held(session, (service.name, contribution.name), served, earned, found)
+        price = session.prices(found)
+    if not found.is_best:
+        price = np.zeros_like(price)
+    return Solution(
+        session.plan(found), service_price, price, tuple(session.log), session.basis(), found.is_best
+    )
+
+
+def _quick(session: Session, goals: tuple[str, str], served: Floats, both: Floats) -> Found:
+    """A plan that serves as well as can be, made better in money as long as there is time."""
+    first = session.best(goals[0], served + session.impossible)
+    try:
+        return session.best(goals[1], both, is_possible=True)
+    except UnfinishedError:
+        return replace(first, is_best=False)
+
+
+def _held(session: Session, goals: tuple[str, str], served: Floats, earned: Floats, first: Found) -> Found:
+    """The best contribution at the best service; the plan there was where time does not allow it."""
+    service, contribution = goals
+    missing, corner = float(served @ first.values), session.basis()
+    try:
+        best = session.best(service, served + session.impossible, is_possible=True)
         least = min(missing, float(served @ best.values))
-        session.hold(served, least * (1 + settings.service_slack_rate) + MONEY * HELD_WITHIN)
+        session.hold(served, least * (1 + session.settings.service_slack_rate) + MONEY * HELD_WITHIN)
         if corner is not None:
             session.begin_at(corner)
-        found = session.best(f"{contribution.name} at held {service.name}", earned, is_possible=True)
-        price = session.prices(found)
-    return Solution(session.plan(found), service_price, price, tuple(session.log), session.basis())
+        return session.best(f"{contribution} at held {service}", earned, is_possible=True)
+    except UnfinishedError:
+        if corner is not None:
+            session.begin_at(corner)
+        return replace(first, is_best=False)
