@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import highspy
 
 __all__ = [
-    "BASIC", "LOWER", "MONEY", "STOPPED", "UNAVOIDABLE", "Basis", "Found", "Session", "Solved",
-    "UnfinishedError",
+    "BASIC", "LOWER", "MONEY", "PRIMAL", "STOPPED", "UNAVOIDABLE", "UPPER", "Basis", "Found", "Session",
+    "Solved", "UnfinishedError", "known_statuses",
 ]  # fmt: skip
 
 MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
 UNAVOIDABLE = 2.0**20
-LOWER, BASIC = 0, 1
+LOWER, BASIC, UPPER = 0, 1, 2
 DUAL, PRIMAL = 1, 4
 WHOLE = 1e-6
 """Distance from a whole number below which a decision is whole."""
@@ -164,6 +164,12 @@ class Session:
         """Let all solves together take a share of the seconds that a plan may take."""
         seconds = self._settings.solve_seconds
         self._solver.setOptionValue("time_limit", float("inf") if seconds is None else share * seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of solving that are still allowed; infinite without a limit."""
+        seconds = self._settings.solve_seconds
+        return float("inf") if seconds is None else max(seconds - float(self._solver.getRunTime()), 0.0)
 
     def charge(self, goal: Goal) -> Floats:
         """Charge of a goal for a scaled unit of each column of the solver."""
@@ -336,7 +342,7 @@ class Session:
 
         if not basis.fits(self.program):
             return
-        elastic, known = self.elastic, list(_statuses())
+        elastic, known = self.elastic, list(known_statuses())
         beyond, slack = basis.beyond[elastic.twin], basis.slack[elastic.row[elastic.loose]]
         start = highspy.HighsBasis()
         start.col_status = [known[status] for status in np.concatenate([basis.column, beyond, slack])]
@@ -382,7 +388,8 @@ def _size(charge: Floats) -> float:
     return float(2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12))))
 
 
-def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:
+def known_statuses() -> tuple[highspy.HighsBasisStatus, ...]:
+    """Statuses of HiGHS by their number."""
     from highspy import HighsBasisStatus as Status
 
     return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic

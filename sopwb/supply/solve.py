@@ -11,6 +11,7 @@ from sopwb.supply.buckets import Floats
 from sopwb.supply.goals import Goal
 from sopwb.supply.program import Program
 from sopwb.supply.session import MONEY, Basis, Found, Session, Solved, UnfinishedError
+from sopwb.supply.steady import Reference, nearest
 
 __all__ = ["Solution", "solve"]
 
@@ -56,6 +57,7 @@ def solve(
     contribution: Goal,
     settings: SupplySettings,
     start: Basis | None = None,
+    reference: Reference | None = None,
 ) -> Solution:
     """The best plan: least charge for poor service, and at that service the best contribution.
 
@@ -74,6 +76,8 @@ def solve(
         Weights, and how it is solved.
     start
         Corner of a plan of the same rules, from which the first solve goes on.
+    reference
+        Earlier plan, to which the nearest of all equally good plans is taken; None takes any of them.
 
     Raises
     ------
@@ -97,14 +101,16 @@ def solve(
     else:
         session.allow(1.0)
     service_price = price = session.prices(found)
+    cost = both
     if found.is_best and float(served @ found.values) > MONEY * LEAST_CHARGE:
         found = _held(session, (service.name, contribution.name), served, earned, found)
-        price = session.prices(found)
+        price, cost = session.prices(found), earned
     if not found.is_best:
         price = np.zeros_like(price)
-    return Solution(
-        session.plan(found), service_price, price, tuple(session.log), session.basis(), found.is_best
-    )
+    basis = session.basis()
+    if reference is not None:
+        found = nearest(session, found, cost, reference)
+    return Solution(session.plan(found), service_price, price, tuple(session.log), basis, found.is_best)
 
 
 def _quick(session: Session, goals: tuple[str, str], served: Floats, both: Floats) -> Found:
