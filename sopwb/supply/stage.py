@@ -23,10 +23,10 @@ from sopwb.supply.outcome import (
     stock_movement,
     supply_plan,
 )
+from sopwb.supply.pieces import solve_apart
 from sopwb.supply.program import program_of
 from sopwb.supply.reasons import shortage
 from sopwb.supply.relief import shortage_reason
-from sopwb.supply.solve import solve
 from sopwb.supply.steady import reference_of
 from sopwb.supply.values import constraint_value
 from sopwb.supply.variables import variables_of
@@ -44,7 +44,7 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     program = program_of(data, variables_of(data), parts, model.parts.constraints)
     start = basis_of(tables["plan_basis"], data, program) if "plan_basis" in tables else None
     reference = reference_of(tables, data) if model.supply.least_change else None
-    solution = solve(program, *goals_of(data), model.supply, start, reference)
+    solution = solve_apart(program, goals_of(data), model.supply, start, reference)
     values = cleaned(program, solution.values)
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
