@@ -44,6 +44,10 @@ class SupplySettings(Settings):
     """Method of HiGHS from nothing: interior point, or simplex, quicker where few limits bind for long."""
     crossover: bool = True
     """Whether the plan is brought to a corner, and not spread over equally good ones."""
+    solve_seconds: float | None = Field(default=None, gt=0)
+    """Most seconds of solving; the best plan found by then counts, marked as not proven; unset: no limit."""
+    least_change: bool = True
+    """Whether of equally good plans the one nearest to the base or to the last cycle's plan is taken."""
     mip_gap_rate: float = Field(default=1e-4, ge=0, le=0.5)
     """Distance from the best bound at which the search for whole decisions, as set-ups, may stop."""
     mip_seconds: float = Field(default=60.0, gt=0)

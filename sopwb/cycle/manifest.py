@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 TOLD_TABLES = ("check", "solver_log", "kpi", "headline")
+STOPPED = "time limit"
+"""Status of a solve that the clock ended; a run with one may come out otherwise when it is made again."""
 SHOWN_KPIS = ("revenue", "ebit", "service", "stock_value")
 PUBLISHED = "published"
 FAILED = "failed_checks"
@@ -83,7 +85,8 @@ def manifest_of(
         **code_digests(request.folder, fingerprint),
         "inputs_digest": folder_digest(folder / INPUTS, ["*.parquet"]),
         "versions": versions(),
-        "solver": tables["solver_log"].to_dict("records"),
+        "solver": _solves(tables["solver_log"]),
+        "is_repeatable": not bool((tables["solver_log"]["status"] == STOPPED).any()),
         "seeds": {},
         "timings": timings,
         "checks": checks[["check", "status", "message"]].to_dict("records"),
@@ -114,6 +117,14 @@ def page_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _replaced_before(run: RunFolder) -> list[dict[str, str]]:
     before = list_runs(run.root, run.customer)
     return before[-1].manifest.get("replaced_notebooks", []) if before else []
+
+
+def _solves(log: pd.DataFrame) -> list[dict[str, Any]]:
+    """The solver's log; a figure that a stopped solve does not know is nothing."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in log.to_dict("records")
+    ]
 
 
 def _kpi(kpi: pd.DataFrame) -> list[dict[str, Any]]:

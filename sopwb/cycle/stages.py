@@ -195,7 +195,7 @@ STAGES = (
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
             " shortage_reason solver_log supply_decision broken_limit limit_conflict plan_basis"
         ),
-        starts_from=_names("plan_basis"),
+        starts_from=_names("plan_basis supply_plan"),
     ),
     Stage(
         name="supply_review",

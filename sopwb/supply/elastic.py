@@ -14,7 +14,7 @@ from sopwb.supply.program import Program
 if TYPE_CHECKING:
     import highspy
 
-__all__ = ["Elastic", "elastic_of", "highs_of"]
+__all__ = ["Elastic", "elastic_of", "highs_of", "silent_highs"]
 
 TOP_CHARGE = 10.0
 
@@ -199,6 +199,16 @@ def elastic_of(program: Program) -> Elastic:
     )
 
 
+def silent_highs() -> highspy.Highs:
+    """A HiGHS object without a programme: silent, on one thread, the same every time."""
+    import highspy
+
+    solver = highspy.Highs()
+    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        solver.setOptionValue(name, value)
+    return solver
+
+
 def highs_of(elastic: Elastic, cost: Floats | None = None) -> highspy.Highs:
     """A HiGHS object that holds the programme: silent, on one thread, the same every time.
 
@@ -211,9 +221,7 @@ def highs_of(elastic: Elastic, cost: Floats | None = None) -> highspy.Highs:
     """
     import highspy
 
-    solver = highspy.Highs()
-    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        solver.setOptionValue(name, value)
+    solver = silent_highs()
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = elastic.matrix.shape
     lp.col_cost_ = np.zeros(elastic.matrix.shape[1]) if cost is None else cost

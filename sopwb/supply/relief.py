@@ -10,6 +10,7 @@ from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.data import PlanData
 from sopwb.supply.goals import goals_of
 from sopwb.supply.program import Program
+from sopwb.supply.session import UnfinishedError
 from sopwb.supply.solve import Solution
 from sopwb.supply.values import Stand, stand_of
 
@@ -64,7 +65,8 @@ def shortage_reason(
     """Table ``shortage_reason``: the largest shortages by money, each reason tried by planning again.
 
     A capacity, a supplier or a lane is the reason where the product is served better once its limit
-    is lifted; a lead time or missing material where it is not even when all those limits are.
+    is lifted; a lead time or missing material where it is not even when all those limits are. Of a
+    plan that is not proven best, or where the time allowed is over, no reason is tried.
 
     Parameters
     ----------
@@ -75,9 +77,20 @@ def shortage_reason(
     told = told.groupby(KEY, as_index=False, sort=True)[["short_qty", "short_value"]].sum()
     told = told.sort_values(["short_value", *KEY], ascending=[False, True, True, True], ignore_index=True)
     told = told.head(settings.confirmed_limits)
-    if told.empty:
+    if told.empty or not solution.is_best:
         return pd.DataFrame(columns=COLUMNS)
-    stand = stand_of(program, solution, goals_of(data), settings)
+    try:
+        relief = _reliefs(told, stand_of(program, solution, goals_of(data), settings), data, program)
+    except UnfinishedError:
+        return pd.DataFrame(columns=COLUMNS)
+    found = told.assign(relief_qty=relief)
+    is_felt = found["relief_qty"] > FELT * found["short_qty"]
+    agrees = np.where(found["reason"].isin(list(RULES)), is_felt, ~is_felt)
+    return found.assign(confirmed=np.where(agrees, "confirmed", "not confirmed"))[COLUMNS]
+
+
+def _reliefs(told: pd.DataFrame, stand: Stand, data: PlanData, program: Program) -> list[float]:
+    """By how much each shortage shrinks once the limit that is its reason is lifted, or all limits."""
     before = _short_of(stand, stand.session.plan(stand.found), data)
     tried: dict[tuple[str, str], pd.Series] = {}
     relief = []
@@ -91,7 +104,4 @@ def shortage_reason(
             )
             tried[key] = _relieved(stand, rows, data, program)
         relief.append(float(before[product] - tried[key][product]))
-    found = told.assign(relief_qty=relief)
-    is_felt = found["relief_qty"] > FELT * found["short_qty"]
-    agrees = np.where(found["reason"].isin(list(RULES)), is_felt, ~is_felt)
-    return found.assign(confirmed=np.where(agrees, "confirmed", "not confirmed"))[COLUMNS]
+    return relief

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sopwb.config.supply import SupplySettings
-from sopwb.errors import SopwbError
+from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, elastic_of, highs_of
 from sopwb.supply.goals import Goal
@@ -19,15 +19,20 @@ from sopwb.supply.program import Program
 if TYPE_CHECKING:
     import highspy
 
-__all__ = ["BASIC", "LOWER", "MONEY", "UNAVOIDABLE", "Basis", "Found", "Session", "Solved"]
+__all__ = [
+    "BASIC", "LOWER", "MONEY", "PRIMAL", "STOPPED", "UNAVOIDABLE", "UPPER", "Basis", "Found", "Session",
+    "Solved", "UnfinishedError", "known_statuses",
+]  # fmt: skip
 
 MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
 UNAVOIDABLE = 2.0**20
-LOWER, BASIC = 0, 1
+LOWER, BASIC, UPPER = 0, 1, 2
 DUAL, PRIMAL = 1, 4
 WHOLE = 1e-6
 """Distance from a whole number below which a decision is whole."""
+STOPPED = "time limit"
+"""Status of a solve that its time limit ended."""
 MOST_PIVOTS = 1000
 """Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
 
@@ -70,13 +75,29 @@ class Solved:
     gap: float = 0.0
 
 
+class UnfinishedError(InputError):
+    """The time allowed for a plan is over before there is one."""
+
+    def __init__(self, seconds: float | None) -> None:
+        problem = f"no plan was found in {seconds:g} seconds"
+        remedy = "Allow more seconds, or leave the setting out so that the solve ends by itself."
+        super().__init__([Fault("supply.solve_seconds", problem, (), remedy)])
+
+
 @dataclass(frozen=True)
 class Found:
-    """What the solver answers, in scaled units."""
+    """What the solver answers, in scaled units.
+
+    Parameters
+    ----------
+    is_best
+        Whether no plan is better; false where the time limit ended the search.
+    """
 
     values: Floats
     row_dual: Floats
     column_dual: Floats
+    is_best: bool = True
 
 
 class Session:
@@ -90,17 +111,65 @@ class Session:
         How it is solved.
     start
         Corner from which the first solve goes on; None solves from nothing.
+    is_proof
+        Whether a plan that may not be the best is of no use.
     """
 
-    def __init__(self, program: Program, settings: SupplySettings, start: Basis | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        settings: SupplySettings,
+        start: Basis | None = None,
+        *,
+        is_proof: bool = False,
+    ) -> None:
         self.program = program
         self.elastic = elastic_of(program)
         self._settings = settings
         self._solver = highs_of(self.elastic)
         self.log: list[Solved] = []
         self._is_told = False
+        self._is_proof = is_proof
+        self.allow(1.0)
         if start is not None:
             self.begin_at(start)
+
+    @property
+    def solver(self) -> highspy.Highs:
+        """The solver that holds the programme."""
+        return self._solver
+
+    @property
+    def settings(self) -> SupplySettings:
+        """How it is solved."""
+        return self._settings
+
+    def afresh(self, settings: SupplySettings, share: float) -> Session:
+        """A solver without a corner for the same programme and whole decisions; its log goes on.
+
+        Parameters
+        ----------
+        settings
+            How it is solved.
+        share
+            Share of the seconds of a plan that it may take.
+        """
+        other = Session(self.program, settings)
+        other._bound(self.elastic)
+        other.log = self.log
+        other.allow(share)
+        return other
+
+    def allow(self, share: float) -> None:
+        """Let all solves together take a share of the seconds that a plan may take."""
+        seconds = self._settings.solve_seconds
+        self._solver.setOptionValue("time_limit", float("inf") if seconds is None else share * seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of solving that are still allowed; infinite without a limit."""
+        seconds = self._settings.solve_seconds
+        return float("inf") if seconds is None else max(seconds - float(self._solver.getRunTime()), 0.0)
 
     def charge(self, goal: Goal) -> Floats:
         """Charge of a goal for a scaled unit of each column of the solver."""
@@ -131,6 +200,8 @@ class Session:
 
         Raises
         ------
+        UnfinishedError
+            The time limit ended the solve before there was a plan of use.
         SopwbError
             No method finds the optimum; the programme is built so that there always is one.
         """
@@ -144,10 +215,14 @@ class Session:
         values, row_dual, column_dual = (
             np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)
         )
-        objective = solver.getObjectiveValue() / MONEY
-        nonzeros = len(lp.a_matrix_.value_)
-        self.log.append(Solved(goal, status, objective, lp.num_row_, lp.num_col_, nonzeros))
-        return Found(values, row_dual, column_dual)
+        is_best = status != STOPPED
+        is_plan = is_best or (not self._is_proof and _has_plan(solver))
+        objective = solver.getObjectiveValue() / MONEY if is_plan else float("nan")
+        size = lp.num_row_, lp.num_col_, len(lp.a_matrix_.value_)
+        self.log.append(Solved(goal, status, objective, *size, 0.0 if is_best else float("nan")))
+        if not is_plan:
+            raise UnfinishedError(self._settings.solve_seconds)
+        return Found(values, row_dual, column_dual, is_best)
 
     def hold(self, charge: Floats, limit: float) -> int:
         """Keep a charge at no more than a limit in every solve that follows; the solver's row for it."""
@@ -267,7 +342,7 @@ class Session:
 
         if not basis.fits(self.program):
             return
-        elastic, known = self.elastic, list(_statuses())
+        elastic, known = self.elastic, list(known_statuses())
         beyond, slack = basis.beyond[elastic.twin], basis.slack[elastic.row[elastic.loose]]
         start = highspy.HighsBasis()
         start.col_status = [known[status] for status in np.concatenate([basis.column, beyond, slack])]
@@ -313,7 +388,8 @@ def _size(charge: Floats) -> float:
     return float(2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12))))
 
 
-def _statuses() -> tuple[highspy.HighsBasisStatus, ...]:
+def known_statuses() -> tuple[highspy.HighsBasisStatus, ...]:
+    """Statuses of HiGHS by their number."""
     from highspy import HighsBasisStatus as Status
 
     return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic
@@ -358,10 +434,23 @@ def _begin_without_limits(solver: highspy.Highs) -> None:
         solver.clearSolver()
 
 
+def _has_plan(solver: highspy.Highs) -> bool:
+    """Whether what a stopped solve stands at keeps all rows and bounds."""
+    import highspy
+
+    info = solver.getInfo()
+    return bool(info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
+
+
 def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:
     """Run the solver: from a corner by simplex, else as settings say; after a failure afresh otherwise.
 
     Simplex from nothing goes on from the best plan without limits.
+
+    Returns
+    -------
+    str
+        ``optimal``, or that the time limit ended it.
 
     Raises
     ------
@@ -390,4 +479,6 @@ def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: b
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return "optimal"
+        if status == highspy.HighsModelStatus.kTimeLimit:
+            return STOPPED
     raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")

@@ -23,10 +23,11 @@ from sopwb.supply.outcome import (
     stock_movement,
     supply_plan,
 )
+from sopwb.supply.pieces import solve_apart
 from sopwb.supply.program import program_of
 from sopwb.supply.reasons import shortage
 from sopwb.supply.relief import shortage_reason
-from sopwb.supply.solve import solve
+from sopwb.supply.steady import reference_of
 from sopwb.supply.values import constraint_value
 from sopwb.supply.variables import variables_of
 
@@ -36,12 +37,14 @@ __all__ = ["supply"]
 def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """One plan of making, buying and moving that serves demand as well and as cheaply as the limits allow.
 
-    Where the tables hold the corner of another plan of the same company, the solve goes on from there.
+    Where the tables hold the corner of another plan of the same company, the solve goes on from there,
+    and where they hold that plan, the new one differs from it only where that is better.
     """
     data = plan_data(tables, model, parts)
     program = program_of(data, variables_of(data), parts, model.parts.constraints)
     start = basis_of(tables["plan_basis"], data, program) if "plan_basis" in tables else None
-    solution = solve(program, *goals_of(data), model.supply, start)
+    reference = reference_of(tables, data) if model.supply.least_change else None
+    solution = solve_apart(program, goals_of(data), model.supply, start, reference)
     values = cleaned(program, solution.values)
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)

@@ -13,7 +13,7 @@ from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.goals import Goal, goals_of
 from sopwb.supply.program import Program
-from sopwb.supply.session import MONEY, Basis, Found, Session
+from sopwb.supply.session import MONEY, Basis, Found, Session, UnfinishedError
 from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
 
 __all__ = ["Stand", "constraint_value", "stand_of", "valuable_limits"]
@@ -90,8 +90,14 @@ def _held(least: float, settings: SupplySettings) -> float:
 def stand_of(
     program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
 ) -> Stand:
-    """The solver as it stood when the plan was found."""
-    session = Session(program, settings, solution.basis)
+    """The solver as it stood when the plan was found.
+
+    Raises
+    ------
+    UnfinishedError
+        The time allowed is over before it stands there.
+    """
+    session = Session(program, settings, solution.basis, is_proof=True)
     served = session.charge(goals[0])
     earned = session.charge(goals[1]) + session.steering
     both = settings.service_weight * served + earned
@@ -180,6 +186,16 @@ def _tried(stand: Stand, row: int, step: float) -> tuple[Found, Found] | None:
         return None
 
 
+def _stood(
+    program: Program, solution: Solution, goals: tuple[Goal, Goal], settings: SupplySettings
+) -> Stand | None:
+    """The solver as it stood, unless time is over before."""
+    try:
+        return stand_of(program, solution, goals, settings)
+    except UnfinishedError:
+        return None
+
+
 def constraint_value(
     data: PlanData, program: Program, solution: Solution, settings: SupplySettings
 ) -> pd.DataFrame:
@@ -189,13 +205,13 @@ def constraint_value(
     a step more at that service must bring price times step. Beside it stands what one unit more buys
     when service is made best anew and contribution after it, which is less or more wherever a scarce
     limit first serves more. A limit is left out where no plan is found once it is moved, as when whole
-    decisions that are kept leave none; its price stands in ``constraint_price`` alone.
+    decisions that are kept leave none, or the time allowed is over; its price stands in
+    ``constraint_price`` alone.
     """
     chosen = valuable_limits(data, program, solution.price, settings.confirmed_limits)
-    if chosen.empty:
+    stand = None if chosen.empty else _stood(program, solution, goals_of(data), settings)
+    if stand is None:
         return pd.DataFrame(columns=COLUMNS)
-    service, contribution = goals_of(data)
-    stand = stand_of(program, solution, (service, contribution), settings)
     rows = chosen["row"].to_numpy(np.int64)
     lower, upper = stand.session.ranges(rows)
     price = stand.session.prices(stand.found)[rows]

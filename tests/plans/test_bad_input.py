@@ -29,6 +29,21 @@ def test_a_component_without_routing_or_supplier_is_named_as_missing_material():
     assert set(plan["shortage"]["reason"]) == {"material"}
 
 
+def test_a_product_that_nobody_makes_or_sells_is_lost_and_named():
+    plan = Plant(settings=LOST).product("cola").market().demand("cola", [10, 10, 10]).planned()
+    assert plan["supply_plan"].empty
+    assert lost(plan) == pytest.approx(30)
+    assert set(plan["shortage"]["reason"]) == {"material"}
+    assert set(plan["shortage"]["subject"]) == {"cola"}
+
+
+def test_a_plan_without_any_demand_makes_nothing():
+    plan = Plant(settings=LOST).product("cola").market().line("cola", 10).planned()
+    assert plan["supply_plan"].empty
+    assert plan["shortage"].empty
+    assert set(plan["solver_log"]["status"]) == {"optimal"}
+
+
 def test_a_resource_without_hours_makes_nothing_and_is_named():
     plan = (
         Plant(settings=LOST).product("cola").market().demand("cola", [10, 10, 10]).line("cola", 0).planned()

@@ -7,13 +7,22 @@ import pytest
 
 from sopwb.extend import mark_of
 from sopwb.report.section import section_html
-from sopwb.report.sections import attainment, explained, inventory, names, projection, strategies, supply
+from sopwb.report.sections import (
+    attainment,
+    explained,
+    inventory,
+    names,
+    projection,
+    solved,
+    strategies,
+    supply,
+)
 from sopwb.report.theme import light
 from tests.report import plan
 
 SECTIONS = [
     getattr(module, name)
-    for module in (inventory, supply, projection, explained, attainment, strategies)
+    for module in (inventory, supply, projection, explained, attainment, strategies, solved)
     for name in module.__all__
     if mark_of(getattr(module, name)) is not None
 ]
@@ -299,4 +308,59 @@ def test_attainment_tells_volume_and_mix(model):
     shown = attainment.production_attainment(_kept([100.0, 100.0], [80.0, 120.0], [1.0, 1.0]), model)
     assert _thin(shown.message).startswith(
         "Made was 100_% of what was planned a month ahead; 90_% of the plan"
+    )
+
+
+def _solves(*lines):
+    columns = ["goal", "status", "gap_rate"]
+    return pd.DataFrame(lines, columns=columns).assign(solve=range(1, len(lines) + 1))
+
+
+def test_a_plan_that_time_ended_says_that_it_is_not_proven_best(tables, model):
+    assert supply.supply_headline(tables, model).note == ""
+    empty = plan.empty_tables()
+    stopped = {
+        **tables,
+        "solver_log": _solves(("service before contribution", "time limit", float("nan"))),
+        **{name: empty[name] for name in ("constraint_price", "constraint_value")},
+    }
+    assert "not proven best" in supply.supply_headline(stopped, model).note
+    for section in (supply.constraint_prices, explained.constraint_values):
+        assert "not known" in section(stopped, model).message
+    idle = tables["capacity_use"].assign(price_per_hour=0.0)
+    assert "not known" in supply.bottlenecks({**stopped, "capacity_use": idle}, model).message
+
+
+def test_a_search_for_set_ups_that_time_ended_says_how_far_it_came(tables, model):
+    log = _solves(("whole decisions", "time limit", 0.0234), ("service before contribution", "optimal", 0.0))
+    note = supply.supply_headline({**tables, "solver_log": log}, model).note
+    assert "2.34" in note
+    assert solved.unknown_prices({"solver_log": log}) == ""
+
+
+def test_limits_that_no_plan_keeps_are_told_with_what_each_costs_the_cheapest_first(tables, model):
+    conflict = pd.DataFrame(
+        {
+            "conflict": 1,
+            "constraint": ["safety_stock", "stock_maximum"],
+            "subject": ["cola at lahti", "cola at lahti"],
+            "first_period": MONTHS[0],
+            "last_period": MONTHS[1],
+            "unit": "unit",
+            "give_way_qty": [30.0, 30.0],
+            "cost_value": [900.0, 40.0],
+            "lost_qty": [0.0, 3.0],
+        }
+    )
+    section = solved.limit_conflicts({**tables, "limit_conflict": conflict}, model)
+    assert _thin(section.message).endswith(
+        "stock maximum of Cola at lahti gives way at the least cost, 40.0_€"
+    )
+    assert "900" in section_html(section)
+
+
+def test_a_broken_limit_whose_conflict_was_not_found_is_told(tables, model):
+    broken = pd.DataFrame({"constraint": ["budget"], "is_hard": [True]})
+    assert (
+        "1 hard limit is broken" in solved.limit_conflicts({**tables, "broken_limit": broken}, model).message
     )

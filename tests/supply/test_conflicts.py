@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.plans.plant import Plant
+import pytest
+
+from sopwb.supply.conflicts import limit_conflict
+from sopwb.supply.data import plan_data
+from sopwb.supply.program import program_of
+from sopwb.supply.variables import variables_of
+from tests.plans.plant import Plant, all_parts
 
 LOST = {"late_days_maximum": 0}
 
@@ -60,3 +66,35 @@ def test_a_standing_decision_conflicts_with_the_supplier_it_asks_too_much_of():
 
 def test_limits_that_can_be_kept_conflict_with_nothing():
     assert fixed(3.0).planned()["limit_conflict"].empty
+
+
+def test_each_limit_of_a_conflict_tells_by_how_much_it_gives_way_and_what_that_costs():
+    plant = aimed("cola")
+    plant.settings = {**plant.settings, "holding_cost_rate_per_year": 0.1, "end_stock_value_rate": 0.0}
+    rows = plant.planned()["limit_conflict"].set_index("constraint")
+    assert list(rows["give_way_qty"]) == pytest.approx([30, 30], abs=1e-6)
+    # where neither counts nothing is kept; a least stock that gives way still keeps the 20 that may be
+    held = 0.1 * 90 / 365.25
+    assert rows.loc["safety_stock", "cost_value"] == pytest.approx(20 * held, rel=1e-6)
+    assert rows.loc["stock_maximum", "cost_value"] == pytest.approx(50 * held, rel=1e-6)
+    assert list(rows["lost_qty"]) == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_a_decision_that_gives_way_loses_the_demand_it_would_have_served():
+    rows = fixed(9.0).planned()["limit_conflict"].set_index("constraint")
+    assert list(rows["give_way_qty"]) == pytest.approx([5, 5], abs=1e-6)
+    # 4 a month are bought of the 15 that are wanted at 10
+    assert rows.loc["fixed_decisions", "lost_qty"] == pytest.approx(3)
+    assert rows.loc["fixed_decisions", "cost_value"] == pytest.approx(30)
+    assert rows.loc["supplier_limit", ["lost_qty", "cost_value"]].tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_a_conflict_that_time_does_not_reach_is_left_out():
+    plant = aimed("cola")
+    tables, model, parts = plant.tables(), plant.model(), all_parts()
+    data = plan_data(tables, model, parts)
+    program = program_of(data, variables_of(data), parts, model.parts.constraints)
+    broken = plant.planned()["broken_limit"]
+    assert broken["is_hard"].any()
+    hurried = model.supply.model_copy(update={"solve_seconds": 1e-9})
+    assert limit_conflict(broken, data, program, hurried).empty

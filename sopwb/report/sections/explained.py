@@ -10,6 +10,7 @@ from sopwb.measure.wording import count, named, words
 from sopwb.report.numbers import DASH, exact, iso_month, iso_span, short
 from sopwb.report.section import Section
 from sopwb.report.sections.names import bucket_name, code_name, limit_name, product_name
+from sopwb.report.sections.solved import unknown_prices
 from sopwb.report.table import Table, without_empty
 
 __all__ = ["constraint_values", "plan_changes", "supplier_reach"]
@@ -40,7 +41,8 @@ def constraint_values(tables: Tables, model: Model) -> Section:
     title = f"{model.name}, worth of one more unit of the dearest limits, {model.currency}, whole plan FC"
     source = ("constraint_value", "all rows, by place")
     if rows.empty:
-        return Section("No limit of the plan is worth more of it", title, source=source)
+        nothing = unknown_prices(tables) or "No limit of the plan is worth more of it"
+        return Section(nothing, title, source=source)
     top = rows.iloc[0]
     name = limit_name(tables, str(top["subject"]))
     message = (

@@ -15,6 +15,7 @@ from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, short
 from sopwb.report.section import Card, Section
 from sopwb.report.sections.names import bucket_name, code_name, limit_name, resource_names
+from sopwb.report.sections.solved import not_proven, unknown_prices
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
@@ -96,7 +97,7 @@ def supply_headline(tables: Tables, model: Model) -> Section:
         name = code_name(tables, str(top["resource"]))
         message += f"; {name} carries most, {percent(top['mean_rate'], 0)} of its regular hours"
         cards.append(Card(f"Highest mean load: {name}", float(top["mean_rate"]), "rate", sense="neutral"))
-    return Section(message, title, cards=tuple(cards), source=source)
+    return Section(message, title, cards=tuple(cards), note=not_proven(tables), source=source)
 
 
 def _load(tables: Tables, buckets: pd.DataFrame) -> pd.DataFrame:
@@ -182,7 +183,7 @@ def bottlenecks(tables: Tables, model: Model) -> Section:
     load = load.assign(resource=load["resource"].map(resource_names(tables)).fillna(load["resource"]))
     load = load.sort_values(["price_per_hour", "peak_rate", "resource"], ascending=[False, False, True])
     top = load.iloc[0]
-    message = "One more hour is worth nothing on any resource"
+    message = unknown_prices(tables) or "One more hour is worth nothing on any resource"
     if top["price_per_hour"] > 0:
         message = (
             f"An hour more on {top['resource']} is worth {short(top['price_per_hour'], model.currency)} "
@@ -306,7 +307,7 @@ def constraint_prices(tables: Tables, model: Model) -> Section:
     title = f"{model.name}, worth of one more unit of what binds, {model.currency}, whole plan FC"
     source = ("constraint_price", "all rows, by limit")
     if rows.empty:
-        return Section("No limit binds in the plan", title, source=source)
+        return Section(unknown_prices(tables) or "No limit binds in the plan", title, source=source)
     rows = rows.sort_values(
         ["price_per_unit", "constraint", "subject", "period"], ascending=[False, *[True] * 3]
     )
