@@ -16,6 +16,9 @@ __all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
 ROW = 24
 BAR = 0.62
 TENTH = 0.1
+DAYS_OF_MONTH = 30.4
+MONTH_WIDTH = 64
+"""Pixels that a month on the axis of a calendar takes with room around it."""
 
 
 def _y(labels: list[str], *, is_labelled: bool = True) -> grammar.Words:
@@ -317,6 +320,14 @@ def _connectors(frame: pd.DataFrame, axis_scale: grammar.Words, y: grammar.Words
     ]
 
 
+def _months(frame: pd.DataFrame, width: int) -> grammar.Words:
+    """Ticks a whole number of months apart, so far that no month is written over the next."""
+    days = (frame["end_date"].max() - frame["start_date"].min()).days
+    fewest = days / DAYS_OF_MONTH * MONTH_WIDTH / width
+    step = next((months for months in (1, 2, 3, 6) if months >= fewest), 12)
+    return {"interval": "month", "step": step}
+
+
 def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
     """Calendar of activities: one bar from start to end each, named at the left, said at the right.
 
@@ -348,7 +359,7 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
         axis=marks.label_axis(list(frame["label"])),
     )
     x = grammar.X(
-        "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True)
+        "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount=_months(frame, width))
     )
     layers: list[Any] = [
         grammar.data_chart(marks.records(rows))

@@ -88,7 +88,8 @@ def period_axis(
 ) -> grammar.Words:
     """Axis of ordinal periods: the month, below it the year and the scenario code where they begin."""
     lines = _axis_lines(period_text(periods), every, codes or {})
-    mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in lines.items()) + "}"
+    depth = 3 if codes else 2
+    mapping = "{" + ",".join(f"'{key}':{list(texts[:depth])}" for key, texts in lines.items()) + "}"
     return grammar.Axis(
         title=None,
         labelExpr=f"{mapping}[datum.value]||''",

@@ -173,8 +173,8 @@ VALUES = {
 def test_a_limit_tells_both_its_price_and_what_one_more_buys(tables, model):
     tables["constraint_value"] = pd.DataFrame([VALUES])
     shown = explained.constraint_values(tables, model)
-    assert "Line one is worth 50.0_€ in 2025-10 at held service" in _thin(shown.message)
-    assert "planned anew it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
+    assert "Line one is worth 50.0_€ in 2025-10 while service is held" in _thin(shown.message)
+    assert "service free, it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
     assert "95.0 to any" in section_html(shown)
 
 
@@ -214,7 +214,7 @@ def test_the_plan_is_held_against_other_ways_of_planning(tables, model):
     assert "600_€ of contribution, 40.0_€ more than a priority rule and 100_€ less" in _thin(shown.message)
     by_strategy = shown.table.frame.set_index("strategy")
     assert by_strategy.loc["This plan", "shipped_rate"] == pytest.approx(0.9)
-    assert by_strategy.loc["Unconstrained", "over_hours"] == 8.0
+    assert by_strategy.loc["Without limits", "over_hours"] == 8.0
 
 
 def test_changes_are_ranked_by_money_and_only_those_against_the_last_cycle(tables, model):
