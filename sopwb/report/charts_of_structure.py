@@ -225,7 +225,7 @@ def waterfall(
     layers += [*_connectors(frame, axis_scale, y), _zero(ends) if not foot else _breaks(frame, axis_scale, y)]
     text = grammar.data_chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
     layers.append(text.encode(x=_edge("high", axis_scale), y=y, text="text:N"))
-    said = [heading, scale_of(frame["high"], unit).title, "steps in pp" if unit == "%" else ""]
+    said = [heading, scale_of(frame["amount_value"], unit).title, "steps in pp" if unit == "%" else ""]
     said += ["axis cut"] if foot else []
     title = marks.unit_title(", ".join(word for word in said if word))
     return grammar.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
@@ -328,7 +328,7 @@ def _months(frame: pd.DataFrame, width: int) -> grammar.Words:
     return {"interval": "month", "step": step}
 
 
-def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
+def calendar_bars(data: pd.DataFrame, *, width: int = 450) -> Any:
     """Calendar of activities: one bar from start to end each, named at the left, said at the right.
 
     Parameters

@@ -32,7 +32,7 @@ def _cells(frame: pd.DataFrame, x: grammar.Words, rows: list[str], width: int) -
     return grammar.layer(cells, texts).properties(width=width, height={"step": CELL_HEIGHT})
 
 
-def heat_map(data: pd.DataFrame, *, width: int = 690) -> Any:
+def heat_map(data: pd.DataFrame, *, width: int = 640) -> Any:
     """Load of resources over periods: grey up to full, red beyond, the percentage in each cell.
 
     Parameters

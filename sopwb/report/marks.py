@@ -31,7 +31,7 @@ ACTUAL = "AC"
 FORECAST = "FC"
 PLANS = ("PL", "BU")
 PREVIOUS = ("PY", "PP")
-NAME_WIDTH = 190
+NAME_WIDTH, TEXT_WIDTH = 235, 190
 LETTER = 6.6
 """Pixels of a letter of a name, on average, in the widest font a page may meet."""
 
@@ -143,7 +143,7 @@ def label_axis(labels: Sequence[str]) -> grammar.Words:
 
 def label_text(**settings: Any) -> dict[str, Any]:
     """Settings of a number at a mark."""
-    return {"fontSize": 11, "fill": light("ink"), "limit": NAME_WIDTH, "aria": False, **settings}
+    return {"fontSize": 11, "fill": light("ink"), "limit": TEXT_WIDTH, "aria": False, **settings}
 
 
 def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> Any:

@@ -23,7 +23,7 @@ WIDE, NARROW = 420, 250
 MOST_BRIDGES = 9
 MOST_PRODUCTS = 6
 LEAST = 0.5
-LEAST_SHARE = 3e-4
+LEAST_SHARE = 0.01
 SHORT = {
     "baseline, normal calendar": "baseline",
     "holidays and working days": "calendar",
@@ -37,9 +37,9 @@ SHORT = {
 
 
 def _bridge(rows: pd.DataFrame, heading: str, width: int) -> Any:
-    """From normal level to sales, as one waterfall; steps that round to nothing beside it are not drawn."""
-    least = LEAST_SHARE * float(rows["amount_qty"].abs().max())
-    rows = rows[rows["is_total"] | (rows["amount_qty"].abs() >= max(least, LEAST))]
+    """From normal level to sales, as one waterfall; steps too small to be seen are not drawn."""
+    largest = float(rows.loc[~rows["is_total"], "amount_qty"].abs().max())
+    rows = rows[rows["is_total"] | (rows["amount_qty"].abs() >= max(LEAST_SHARE * largest, LEAST))]
     steps = rows.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
     columns = ["step", "label", "amount_value", "is_total", "code"]
     return charts.waterfall(steps[columns], unit="units", heading=heading, is_cut=True, width=width)
@@ -91,6 +91,8 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
         f"Activities and calendar moved demand by {percent(ahead.sum() / first, signed=True)} of its normal "
         f"level; most of it {largest}, {short(ahead[largest], signed=True)} units"
     )
+    if abs(float(ahead[largest])) < LEAST:
+        message = f"Neither activities nor the calendar moved the normal level of {short(first)} units"
     lost = steps.get("lost without stock", 0.0)
     if lost < 0:
         message += f"; empty shelves cost {short(-lost)}"
@@ -104,7 +106,8 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
         ),
         note=(
             "In each bucket demand is level × calendar × price × promotion and so on; the quantities of the "
-            "factors (logarithmic mean) add up without a rest. Steps below 0.03 % are not drawn."
+            "factors (logarithmic mean) add up without a rest. Steps below one percent of the largest are "
+            "not drawn."
         ),
         source=source,
     )
@@ -137,7 +140,11 @@ def demand_waterfall_products(tables: Tables, model: Model) -> Section:
         f"({percent(demand / level - 1 if level > 0 else 0.0, signed=True)})"
     )
     return Section(
-        message, title, chart=tuple(pictures), note="Steps below 0.03 % are not drawn.", source=source
+        message,
+        title,
+        chart=tuple(pictures),
+        note="Steps below one percent of the largest are not drawn.",
+        source=source,
     )
 
 

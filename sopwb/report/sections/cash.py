@@ -249,7 +249,8 @@ def balance_sheet(tables: Tables, model: Model) -> Section:
     months = [str(name) for name in frame.columns[1:]]
     assets = frame.loc[frame["line"] == "Total assets", months[-1]].iloc[0]
     own = frame.loc[frame["line"] == "Total equity", months[-1]].iloc[0]
-    share = f", {percent(own / assets, 0)} of it equity" if assets else ""
+    share = f", {percent(own / assets, 0)} of it equity" if assets > 0 else ""
+    share = f"; equity is {short(own, model.currency)}" if own < 0 else share
     scale = table_scale([assets], model.currency)
     title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
     plug = wide.index.get_level_values("line").isin(["equity_not_explained", "stock_not_explained"])

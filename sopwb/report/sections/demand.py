@@ -203,7 +203,7 @@ def demand_by_family(tables: Tables, model: Model) -> Section:
         return Section("Nothing is planned", title, source=("demand_plan", "next twelve months"))
     name = str(change.index[0])
     message = (
-        f"{_family_name(name)} changes most: {short(change.iloc[0], signed=True)} units, "
+        f"{_family_name(name)}: the largest change, {short(change.iloc[0], signed=True)} units, "
         f"{_change(now[name], before.get(name, 0.0))} on the twelve months sold"
     )
     largest = ahead.groupby("family")["value"].sum().nlargest(MOST_FAMILIES).index
@@ -341,5 +341,5 @@ def forecast_exclusions(tables: Tables, model: Model) -> Section:
 def _few(markets: pd.Series[str]) -> str:
     """The first of some markets in words, and how many more."""
     more = len(markets) - MOST_MARKETS
-    shown = ", ".join(markets.head(MOST_MARKETS))
+    shown = "; ".join(markets.head(MOST_MARKETS))
     return shown + (f" and {more} more" if more > 0 else "")

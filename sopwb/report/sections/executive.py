@@ -162,7 +162,7 @@ def exceptions(tables: Tables, model: Model) -> Section:
     if rows.empty:
         return Section("The plan has no exceptions", title, source=source)
     largest = str(rows["message"].iloc[0]).rstrip(".")
-    message = f"Of {count(len(rows), 'exception')} the one with most money at stake: {largest}"
+    message = f"{count(len(rows), 'exception')}, most money at stake in the first \N{EN DASH} {largest}"
     span = [
         iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
         for start, end in zip(rows["start_period"], rows["end_period"], strict=True)

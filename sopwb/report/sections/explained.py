@@ -91,7 +91,10 @@ def plan_changes(tables: Tables, model: Model) -> Section:
     title = f"{model.name}, supply plan, {model.currency} at standard cost, FC against the last cycle"
     source = ("plan_change", "against the last cycle, by place")
     if rows.empty:
-        return Section("The plan decides nothing otherwise than the last cycle", title, source=source)
+        nothing = "The plan decides nothing otherwise than the last cycle"
+        if not last and tables["past_supply_plan"].empty:
+            nothing = "There is no earlier cycle whose decisions could have changed"
+        return Section(nothing, title, source=source)
     title += f" {last.removeprefix(CYCLE)}, {iso_span(rows['period'])}"
     kinds = rows.assign(size=rows["change_value"].abs()).groupby("change")["size"].sum()
     kinds = kinds.sort_values(ascending=False, kind="stable")

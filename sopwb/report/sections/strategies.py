@@ -65,7 +65,9 @@ def three_plans(tables: Tables, model: Model) -> Section:
     message = f"The plan brings {short(own, model.currency)} of contribution"
     message += f", {' and '.join(said)}" if said else ""
     names = sums["strategy"].map(STRATEGIES)
-    bars = pd.DataFrame({"label": names, "value": sums["contribution_value"], "reference": own})
+    shown = sums["contribution_value"]
+    shown = shown.mask((shown - own).abs() < LEAST_SHARE * abs(own), own)
+    bars = pd.DataFrame({"label": names, "value": shown, "reference": own})
     chart = charts.bars_by_structure(
         bars, unit=model.currency, reference="PL", names=("contribution", "this plan"), width=200
     )
@@ -98,7 +100,10 @@ def _note(sums: pd.DataFrame, own: float) -> str:
     """What a plan without limits is, and why it may earn less than one within them."""
     text = "Without limits all is made when it is wanted; hours beyond regular ones are paid."
     rows = sums[sums["strategy"] == UNLIMITED]
-    if len(rows) and rows["contribution_value"].iloc[0] < own and rows["over_hours"].iloc[0] >= 1:
+    if len(rows) == 0:
+        return text
+    loss = own - float(rows["contribution_value"].iloc[0])
+    if loss >= LEAST_SHARE * abs(own) and rows["over_hours"].iloc[0] >= 1:
         text += (
             f" It earns less because it pays {whole(rows['over_hours'].iloc[0])} such hours where the plan "
             "makes ahead."

@@ -181,7 +181,11 @@ def _dearest_hours(load: pd.DataFrame, unit: str) -> Any:
     """What one more hour is worth on each resource in the bucket where it is worth most."""
     if load["price_per_hour"].max() < DUST:
         return None
-    bars = load.head(LARGEST).rename(columns={"resource": "label", "price_per_hour": "value"})
+    bars = (
+        load[load["price_per_hour"] >= DUST]
+        .head(LARGEST)
+        .rename(columns={"resource": "label", "price_per_hour": "value"})
+    )
     return charts.bars_by_structure(
         bars[["label", "value"]], unit=unit, names=("one more hour, where it is dearest", ""), width=300
     )
