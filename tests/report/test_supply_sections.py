@@ -295,6 +295,25 @@ def test_deviations_add_up_and_leave_the_tolerance(model):
     assert light("bad") not in section_html(within)
 
 
+def test_stock_deviates_anew_in_each_month(model):
+    given = _kept([100.0, 100.0], [150.0, 150.0], [100.0, 100.0])
+    rows = attainment._deviations(given, model).set_index(["measure", "period"])["deviation"]
+    assert list(rows["Stock"]) == [100.0, 100.0]
+    assert list(rows["Production"]) == [100.0, 200.0]
+
+
+def test_a_plan_that_lives_from_stock_says_so_beside_what_was_made(model):
+    given = _kept([100.0, 100.0], [100.0, 100.0], [100.0, 100.0])
+    given["production_attainment"]["planned_value"] = 60.0
+    note = _thin(attainment.production_attainment(given, model).note)
+    assert note.startswith(
+        "The first months of these plans make 280_€ less than they sell: they live from stock"
+    )
+    assert note.endswith("In fact 0_€ more was made than sold.")
+    even = attainment.production_attainment(_kept([100.0] * 2, [100.0] * 2, [100.0] * 2), model)
+    assert even.note == ""
+
+
 def test_attainment_tells_volume_and_mix(model):
     shown = attainment.production_attainment(_kept([100.0, 100.0], [80.0, 120.0], [1.0, 1.0]), model)
     assert _thin(shown.message).startswith(

@@ -135,8 +135,8 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
     return Section(message, title, chart=chart, note=note, source=source)
 
 
-def _stock_kept(tables: Tables, model: Model) -> str:
-    """Whether the plans would have lived from stock where production kept it, or the other way round."""
+def _beside_sales(tables: Tables, model: Model) -> str:
+    """What the plans make beside what they sell, where that is not what happened."""
     both = _sales(tables, model).merge(
         _production(tables), on=KEY, suffixes=("_sold", "_made"), validate="one_to_one"
     )
@@ -147,16 +147,15 @@ def _stock_kept(tables: Tables, model: Model) -> str:
     came = float(sums["happened_made"] - sums["happened_sold"])
     if abs(wanted - came) <= model.report.tolerance_rate * float(sums["planned_sold"]):
         return ""
+    source = ": they live from stock and from orders released before them" if wanted < 0 else ""
     return (
-        f"The first months of these plans together {_moves(wanted, model.currency)}; what was made and sold "
-        f"{_moves(came, model.currency)}. Ask who decides how much stock there is."
+        f"The first months of these plans make {_more(wanted, model.currency)} than they sell{source}. "
+        f"In fact {_more(came, model.currency)} was made than sold."
     )
 
 
-def _moves(change: float, currency: str) -> str:
-    """What a change of stock does, in words."""
-    does, where = ("added", "to") if change > 0 else ("took", "out of")
-    return f"{does} {short(abs(change), currency)} {where} stock"
+def _more(amount: float, currency: str) -> str:
+    return f"{short(abs(amount), currency)} {'more' if amount >= 0 else 'less'}"
 
 
 @report_section("production_attainment", notebook=NOTEBOOK)
@@ -189,5 +188,5 @@ def production_attainment(tables: Tables, model: Model) -> Section:
         sense="neutral",
         names=("made", "plan"),
     )
-    note = _stock_kept(tables, model)
+    note = _beside_sales(tables, model)
     return Section(message, title, chart=chart, note=note, source=source)
