@@ -103,8 +103,8 @@ def family_sheets(tables: Tables, model: Model) -> Section:
         share=[percent(rate, signed=True) for rate in share],
         bias_rate=[percent(rate, signed=True) for rate in table["bias_rate"]],
     )
-    known = ["since_value", "activity_value", "people_value", "wmape_rate"]
-    empty = [name for name in known if not table[name].fillna(0.0).any()]
+    often_empty = ["since_value", "activity_value", "people_value", "wmape_rate"]
+    empty = [name for name in often_empty if not table[name].fillna(0.0).any()]
     empty += ["bias_rate"] if table["bias_rate"].isna().all() else []
     shown = shown[
         [
