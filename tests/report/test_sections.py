@@ -79,7 +79,7 @@ def test_scenarios_are_ordered_by_what_they_earn(tables, model):
 
 def test_a_scenario_that_leaves_too_little_cash_is_named(tables, model):
     rows = tables["scenario_comparison"]
-    cash = rows[rows["kpi"] == "ebit"].assign(kpi="minimum_cash", kpi_value=[4e6, 7e6], base_value=8e6)
+    cash = rows[rows["kpi"] == "ebit"].assign(kpi="minimum_cash", kpi_value=[8e6, 4e6, 7e6], base_value=8e6)
     floor = {"target": "floor", "measure": "cash", "scope": "*", "sense": "minimum", "target_value": 5e6}
     given = {**tables, "scenario_comparison": pd.concat([rows, cash]), "target": pd.DataFrame([floor])}
     message = scenario.scenario_results(given, model).message
