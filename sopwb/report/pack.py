@@ -155,6 +155,9 @@ def _short_table(section: Section, neighbours: int, rows_of_sheet: int) -> Secti
     if section.chart is not None and (neighbours > 1 or rows_of_sheet >= FULL_SHEET):
         return replace(section, table=None)
     table = section.table if isinstance(section.table, Table) else Table(section.table)
+    if table.sums:
+        # A statement with sums is whole or wrong.
+        return replace(section, table=table)
     most = FEW_ROWS if rows_of_sheet >= FULL_SHEET else PACK_ROWS
     return replace(section, table=replace(table, max_rows=min(table.max_rows, most)))
 

@@ -19,6 +19,7 @@ from sopwb.report.index import render_run_index, render_runs_index
 from sopwb.report.pack import PackPage, PackSheet, _short_table, pack_sheets, render_pack, show_section
 from sopwb.report.page import page_title, render_page
 from sopwb.report.section import Card, Section
+from sopwb.report.table import Table
 from sopwb.report.template import template_folder
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.invalid/x.png onerror=alert(2)>"
@@ -321,6 +322,12 @@ def test_on_a_sheet_of_three_rows_a_picture_stands_without_its_table():
     assert _short_table(section, 1, 2).table.max_rows < 20
     assert _short_table(section, 1, 3).table is None
     assert _short_table(replace(section, chart=None), 1, 3).table is not None
+
+
+def test_a_statement_with_sums_keeps_all_its_lines():
+    frame = pd.DataFrame({"line": [f"line {i}" for i in range(16)], "value": 1.0})
+    statement = Section("m", "t", table=Table(frame, sums=(-1,)))
+    assert _short_table(statement, 2, 3).table.max_rows == statement.table.max_rows
 
 
 def test_beside_a_neighbour_the_first_picture_stands_alone():
