@@ -82,7 +82,10 @@ def pallets_are_known(tables: Tables, model: Model) -> pd.DataFrame:
     needing = pd.concat([_stored(tables), _moved(tables), _shipped(tables)], ignore_index=True)
     unknown = needing[~needing["product"].isin(known)].sort_values(["product", "counted_by"])
     names = unknown.groupby("product")["counted_by"].agg(", ".join)
-    return pd.DataFrame({"product": names.index, "counted_by": names.to_numpy(), "severity": "warn"})
+    said = [f"{code} has no pallet conversion, though {by} count pallets" for code, by in names.items()]
+    return pd.DataFrame(
+        {"product": names.index, "counted_by": names.to_numpy(), "message": said, "severity": "warn"}
+    )
 
 
 def _stored(tables: Tables) -> pd.DataFrame:
@@ -90,7 +93,7 @@ def _stored(tables: Tables) -> pd.DataFrame:
     limited = tables["location"].dropna(subset=["storage_pallets"])["location"]
     stock = tables["projected_inventory"]
     held = stock[stock["location"].isin(limited) & (stock["closing_qty"] > 0)]
-    return _counted(held["product"], "pallet places")
+    return _counted(held["product"], "storage places")
 
 
 def _moved(tables: Tables) -> pd.DataFrame:

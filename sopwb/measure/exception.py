@@ -25,6 +25,7 @@ MONEY_MEASURES = (
     "purchase_value",
     "capex",
 )
+MISSED = {"minimum": "misses its target", "maximum": "passes its limit"}
 REASON_REMEDY = {
     "capacity": "add hours, make earlier, or move to another line",
     "supplier": "order earlier, or open a second source",
@@ -179,7 +180,7 @@ def _targets(tables: Tables, model: Model) -> pd.DataFrame:
     for gap in missed.to_dict("records"):
         whose = "" if gap["scope"] == "*" else f" of {words(gap['scope'].partition('=')[2])}"
         text = (
-            f"{sentence(words(gap['measure']))}{whose} misses its target of "
+            f"{sentence(words(gap['measure']))}{whose} {MISSED[gap['sense']]} of "
             f"{money(gap['target_value'], model.currency)} by {money(-gap['gap_value'], model.currency)}; "
             f"the outlook is {money(gap['outlook_value'], model.currency)}."
         )

@@ -15,7 +15,7 @@ from sopwb.measure.wording import count, money, month, named, rate, words, year_
 
 __all__ = ["TOPICS", "headlines"]
 
-NAMED_TARGETS = 3
+NAMED_TARGETS = 4
 CENT = 0.01
 TIE_MONTHS = 12
 
@@ -74,7 +74,18 @@ def _service(tables: Tables, model: Model) -> str:
         if short and short["kpi_value"] >= CENT / 2
     ]
     rest = "; " + " and ".join(parts) if parts else ""
-    return f"{rate(row['kpi_value'])} of demand is shipped on time{against}{rest}."
+    return f"{rate(row['kpi_value'])} of demand is shipped on time{against}{rest}{_delivered(tables, model)}."
+
+
+def _delivered(tables: Tables, model: Model) -> str:
+    """What customers got in the months behind, which a plan made for expected demand does not promise."""
+    past = _figure(tables, "on_time_in_full")
+    if not past:
+        return ""
+    return (
+        f". This holds if demand comes as planned; over {count(model.delivery.months, 'month')} "
+        f"{rate(past['kpi_value'])} came on time and in full"
+    )
 
 
 def _capacity(tables: Tables, model: Model) -> str:
@@ -98,8 +109,18 @@ def _stock(tables: Tables, model: Model) -> str:
     row = _figure(tables, "stock_value")
     if not row:
         return ""
-    value = money(row["kpi_value"], model.currency)
-    return f"Stock is {value} on average over the plan{_against(row, model.currency)}."
+    text = f"Stock is {money(row['kpi_value'], model.currency)} on average over the plan"
+    caps = tables["target_gap"]
+    caps = caps[(caps["measure"] == "stock_value") & (caps["scope"] == "*") & (caps["sense"] == "maximum")]
+    caps = caps[caps["end_date"] >= tables["period"]["period"].min()].dropna(subset=["gap_value"])
+    if caps.empty:
+        return f"{text}{_against(row, model.currency)}."
+    worst = caps.sort_values("gap_value").iloc[0]
+    side = "below" if worst["gap_value"] >= 0 else "above"
+    return (
+        f"{text}; at its highest month end it is {money(worst['outlook_value'], model.currency)}, "
+        f"{money(abs(worst['gap_value']), model.currency)} {side} the cap."
+    )
 
 
 def _cash(tables: Tables, model: Model) -> str:
@@ -127,8 +148,9 @@ def _targets(tables: Tables, model: Model) -> str:
         return ""
     if missed.empty:
         return f"All {count(len(judged), 'target')} of the plan are met."
-    names = [words(name) for name in missed["target"].head(NAMED_TARGETS)]
-    more = f" and {len(missed) - NAMED_TARGETS} more" if len(missed) > NAMED_TARGETS else ""
+    kept = len(missed) if len(missed) <= NAMED_TARGETS else NAMED_TARGETS - 1
+    names = [words(name) for name in missed["target"].head(kept)]
+    more = f" and {len(missed) - kept} more" if len(missed) > kept else ""
     verb = "is" if len(missed) == 1 else "are"
     return f"{len(missed)} of {count(len(judged), 'target')} {verb} missed: {', '.join(names)}{more}."
 

@@ -25,6 +25,9 @@ from sopwb.report.theme import light
 
 __all__ = ["deviation_grid", "family_grid", "small_multiples", "stacked"]
 
+PADDING = 4
+WIDER_LETTER = 1.6
+"""Pixels by which a bold letter of the widest font passes one of the font a drawing is measured in."""
 WIDTH_OF_LETTER = 8
 """Pixels that a letter of a bold heading may take, in the widest font a reader may have."""
 
@@ -109,7 +112,8 @@ def family_grid(
             titled = {"title": marks.unit_title(heading)} if [family] == first else {}
             panels.append(panel.properties(width=width, height=height, **titled))
     spacing = {"row": 10, "column": 28}
-    return grammar.concat(*panels, columns=len(units), spacing=spacing, bounds="flush")
+    grid = grammar.concat(*panels, columns=len(units), spacing=spacing, bounds="flush")
+    return grid.properties(padding=_room_for_names(families))
 
 
 def _grid_panel(frame: pd.DataFrame, family: str, unit: str, x: grammar.Words, *, is_named: bool) -> Any:
@@ -125,6 +129,17 @@ def _row_name(family: str) -> Any:
     name = grammar.data_chart(grammar.InlineData(values=[{"name": family}]))
     text = name.mark_text(**marks.label_text(align="right", baseline="bottom", dx=-8, fontWeight="bold"))
     return text.encode(x=grammar.value(0), y=grammar.value("height"), text="name:N")
+
+
+def _room_for_names(names: Sequence[str]) -> dict[str, int]:
+    """Padding of a grid whose row names may be set in a wider font than the drawing reckons with."""
+    longest = max((len(str(name)) for name in names), default=0)
+    return {
+        "left": PADDING + round(WIDER_LETTER * longest),
+        "top": PADDING,
+        "right": PADDING,
+        "bottom": PADDING,
+    }
 
 
 def deviation_grid(
@@ -166,7 +181,8 @@ def deviation_grid(
             )
             panels.append(panel.properties(width=width, height=height, **heading))
     spacing = {"row": 10, "column": 28}
-    return grammar.concat(*panels, columns=len(measures), spacing=spacing, bounds="flush")
+    grid = grammar.concat(*panels, columns=len(measures), spacing=spacing, bounds="flush")
+    return grid.properties(padding=_room_for_names(families))
 
 
 def _deviation_layers(rows: pd.DataFrame, x: grammar.Words, domain: list[float]) -> list[Any]:

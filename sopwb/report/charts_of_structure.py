@@ -16,6 +16,9 @@ __all__ = ["bars_by_structure", "calendar_bars", "waterfall"]
 ROW = 24
 BAR = 0.62
 TENTH = 0.1
+DAYS_OF_MONTH = 30.4
+MONTH_WIDTH = 64
+"""Pixels that a month on the axis of a calendar takes with room around it."""
 
 
 def _y(labels: list[str], *, is_labelled: bool = True) -> grammar.Words:
@@ -222,7 +225,7 @@ def waterfall(
     layers += [*_connectors(frame, axis_scale, y), _zero(ends) if not foot else _breaks(frame, axis_scale, y)]
     text = grammar.data_chart(marks.records(frame)).mark_text(**marks.label_text(align="left", dx=5))
     layers.append(text.encode(x=_edge("high", axis_scale), y=y, text="text:N"))
-    said = [heading, scale_of(frame["high"], unit).title, "steps in pp" if unit == "%" else ""]
+    said = [heading, scale_of(frame["amount_value"], unit).title, "steps in pp" if unit == "%" else ""]
     said += ["axis cut"] if foot else []
     title = marks.unit_title(", ".join(word for word in said if word))
     return grammar.layer(*layers).properties(width=width, height={"step": ROW}, title=title)
@@ -317,7 +320,15 @@ def _connectors(frame: pd.DataFrame, axis_scale: grammar.Words, y: grammar.Words
     ]
 
 
-def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
+def _months(frame: pd.DataFrame, width: int) -> grammar.Words:
+    """Ticks a whole number of months apart, so far that no month is written over the next."""
+    days = (frame["end_date"].max() - frame["start_date"].min()).days
+    fewest = days / DAYS_OF_MONTH * MONTH_WIDTH / width
+    step = next((months for months in (1, 2, 3, 6) if months >= fewest), 12)
+    return {"interval": "month", "step": step}
+
+
+def calendar_bars(data: pd.DataFrame, *, width: int = 450) -> Any:
     """Calendar of activities: one bar from start to end each, named at the left, said at the right.
 
     Parameters
@@ -348,7 +359,7 @@ def calendar_bars(data: pd.DataFrame, *, width: int = 480) -> Any:
         axis=marks.label_axis(list(frame["label"])),
     )
     x = grammar.X(
-        "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount="month", labelOverlap=True)
+        "start_date:T", axis=grammar.Axis(title=None, format="%Y-%m", tickCount=_months(frame, width))
     )
     layers: list[Any] = [
         grammar.data_chart(marks.records(rows))

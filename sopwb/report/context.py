@@ -99,7 +99,7 @@ class ReportContext:
             ("run", self.run_id),
             ("as of", self.as_of),
             ("made at", moment(self.made_at)),
-            ("builds on", self.builds_on or "no earlier cycle"),
+            ("builds on", self.builds_on or "no earlier run"),
             ("status", self.status.replace("_", " ")),
             ("code", commit),
             ("versions", ", ".join(f"{name} {version}" for name, version in self.versions.items())),

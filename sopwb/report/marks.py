@@ -31,7 +31,7 @@ ACTUAL = "AC"
 FORECAST = "FC"
 PLANS = ("PL", "BU")
 PREVIOUS = ("PY", "PP")
-NAME_WIDTH = 190
+NAME_WIDTH, TEXT_WIDTH = 235, 190
 LETTER = 6.6
 """Pixels of a letter of a name, on average, in the widest font a page may meet."""
 
@@ -88,7 +88,8 @@ def period_axis(
 ) -> grammar.Words:
     """Axis of ordinal periods: the month, below it the year and the scenario code where they begin."""
     lines = _axis_lines(period_text(periods), every, codes or {})
-    mapping = "{" + ",".join(f"'{key}':['{a}','{b}','{c}']" for key, (a, b, c) in lines.items()) + "}"
+    depth = 3 if codes else 2
+    mapping = "{" + ",".join(f"'{key}':{list(texts[:depth])}" for key, texts in lines.items()) + "}"
     return grammar.Axis(
         title=None,
         labelExpr=f"{mapping}[datum.value]||''",
@@ -142,7 +143,7 @@ def label_axis(labels: Sequence[str]) -> grammar.Words:
 
 def label_text(**settings: Any) -> dict[str, Any]:
     """Settings of a number at a mark."""
-    return {"fontSize": 11, "fill": light("ink"), "limit": NAME_WIDTH, "aria": False, **settings}
+    return {"fontSize": 11, "fill": light("ink"), "limit": TEXT_WIDTH, "aria": False, **settings}
 
 
 def target_line(value: float, label: str, scale: Scale, domain: Sequence[float] = ()) -> Any:

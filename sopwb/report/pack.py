@@ -16,10 +16,9 @@ from sopwb.report.table import Table
 
 __all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section"]
 
-PACK_ROWS = 12
+PACK_ROWS = 10
 FEW_ROWS = 8
 FULL_SHEET = 3
-CROWDED_SHEET = 4
 JOINED = 2
 Sections = Mapping[str, Callable[..., Section]]
 
@@ -28,13 +27,15 @@ Sections = Mapping[str, Callable[..., Section]]
 class PackPage:
     """One sheet of the pack as planned: its name, its title, and rows of section names.
 
-    Sections that do not exist are left out. A marked section joins a sheet by saying so:
+    Sections that do not exist are left out, and so are those of `if_any` that have nothing to show but a
+    sentence. A marked section joins a sheet by saying so:
     ``@report_section("toll_contract", notebook="40_supply_review", pack="supply")``.
     """
 
     name: str
     title: str
     rows: tuple[tuple[str, ...], ...]
+    if_any: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,28 +55,28 @@ PACK_PAGES = (
         (
             ("demand_headline",),
             ("demand_total", "forecast_quality"),
-            ("activity_calendar", "deliveries_by_market"),
+            ("activity_calendar",),
         ),
+        if_any=("activity_calendar",),
     ),
     PackPage(
         "supply",
         "Supply",
-        (
-            ("load_heat_map",),
-            ("bottlenecks", "booked_load"),
-            ("shortages", "three_plans"),
-        ),
+        (("supply_headline", "shortages"), ("load_heat_map",), ("bottlenecks", "booked_load")),
+        if_any=("shortages",),
     ),
     PackPage(
         "inventory",
         "Inventory",
-        (("stock_against_target", "inventory_health"), ("projected_stock", "targets_by_basis")),
+        (("stock_against_target", "inventory_health"), ("projected_stock", "deliveries_by_market")),
+        if_any=("deliveries_by_market",),
     ),
     PackPage("picture", "Sales, production and inventory by family", (("family_picture",),)),
     PackPage(
         "finance",
         "Profit and cash",
         (("profit_and_loss_year", "cash_by_source"), ("ebit_bridge", "working_capital")),
+        if_any=("ebit_bridge",),
     ),
     PackPage("scenarios", "Scenarios compared", (("scenario_results",), ("scenario_comparison",))),
     PackPage("risks", "Risks, opportunities and exceptions", (("risks_and_opportunities",), ("exceptions",))),
@@ -143,17 +144,20 @@ def show_section(function: Callable[..., Section], tables: Tables, model: Any) -
 def _short_table(section: Section, neighbours: int, rows_of_sheet: int) -> Section:
     """The section with a table that fits a sheet.
 
-    Half a sheet holds a picture or a table: beside a neighbour the picture stands alone, its table being
-    on the page of the meeting; so it is on a sheet of four rows. On one of three a table has its first rows
-    only, and of several pictures beside a neighbour the first is shown.
+    Half a sheet holds a picture or a table: beside a neighbour the first picture stands alone, its table
+    being on the page of the meeting. So it is on a sheet of three rows, where a table without a picture has
+    its first rows only.
     """
-    if neighbours > 1 and rows_of_sheet >= FULL_SHEET and isinstance(section.chart, tuple):
+    if neighbours > 1 and isinstance(section.chart, tuple):
         section = replace(section, chart=section.chart[:1])
     if section.table is None:
         return section
-    if section.chart is not None and (neighbours > 1 or rows_of_sheet >= CROWDED_SHEET):
+    if section.chart is not None and (neighbours > 1 or rows_of_sheet >= FULL_SHEET):
         return replace(section, table=None)
     table = section.table if isinstance(section.table, Table) else Table(section.table)
+    if table.sums:
+        # A statement with sums is whole or wrong.
+        return replace(section, table=table)
     most = FEW_ROWS if rows_of_sheet >= FULL_SHEET else PACK_ROWS
     return replace(section, table=replace(table, max_rows=min(table.max_rows, most)))
 
@@ -192,13 +196,7 @@ def pack_sheets(
     """
     sheets: list[PackSheet] = []
     for page in pages:
-        rows = _joined(page, sections)
-        shown = tuple(
-            tuple(
-                _short_table(show_section(sections[name], tables, model), len(row), len(rows)) for name in row
-            )
-            for row in rows
-        )
+        shown = _shown_rows(page, sections, tables, model)
         if sheets and not any(_shows(section) for row in shown for section in row):
             said = tuple(section for row in shown for section in row)
             rest = tuple(said[place : place + JOINED] for place in range(0, len(said), JOINED))
@@ -206,6 +204,19 @@ def pack_sheets(
         elif shown:
             sheets.append(PackSheet(page.title, shown))
     return sheets
+
+
+def _shown_rows(
+    page: PackPage, sections: Sections, tables: Tables, model: Any
+) -> tuple[tuple[Section, ...], ...]:
+    """Rows of a page as they are shown, without what has nothing to show and need not say so."""
+    made = [
+        [(name, show_section(sections[name], tables, model)) for name in row]
+        for row in _joined(page, sections)
+    ]
+    kept = [[part for name, part in row if name not in page.if_any or _shows(part)] for row in made]
+    kept = [row for row in kept if row]
+    return tuple(tuple(_short_table(part, len(row), len(kept)) for part in row) for row in kept)
 
 
 def _shows(section: Section) -> bool:

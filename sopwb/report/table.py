@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -16,6 +17,9 @@ from sopwb.report.scale import Scale
 __all__ = ["Table", "html_table", "text_table", "without_empty"]
 
 MAX_ROWS = 20
+MANY_COLUMNS = 10
+SPAN = re.compile(r"\d{4}-\d{2}(-\d{2})?( to \d{4}-\d{2}(-\d{2})?)?")
+"""A month, a day, or a span of them, which never breaks over two lines."""
 HUNDRED = 100
 THOUSAND = 1000
 UNITS_OF_SUFFIX = {
@@ -186,7 +190,8 @@ def _variance_class(table: Table, column: str, row: Mapping[str, Any]) -> str:
 
 def _cell_html(table: Table, column: str, row: Mapping[str, Any]) -> str:
     classes = ["number"] if table.is_right(column) else []
-    if table.frame[column].dtype.kind == "M":
+    value = row[column]
+    if table.frame[column].dtype.kind == "M" or (isinstance(value, str) and SPAN.fullmatch(value)):
         classes.append("day")
     if column in table.variances:
         classes.append(_variance_class(table, column, row))
@@ -230,8 +235,10 @@ def html_table(table: Table | pd.DataFrame) -> str:
     more = len(records) - len(positions)
     foot = f'<p class="more">and {numbers.whole(more)} more, in the workbook</p>' if more > 0 else ""
     body = "".join(lines)
+    dense = _class("dense" if len(columns) > MANY_COLUMNS else "")
     return (
-        f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>'
+        f'<div class="sheet"><table{dense}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        f"{foot}</div>"
     )
 
 

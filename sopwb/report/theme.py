@@ -152,7 +152,7 @@ def chart_config() -> dict[str, Any]:
         "ticks": False,
         "domainColor": quiet,
         "labelPadding": 4,
-        "labelLimit": 190,
+        "labelLimit": 235,
     }
     return {
         "background": "transparent",

@@ -179,7 +179,7 @@ class TestPallets:
         return dict(zip(rows["product"], rows["counted_by"], strict=True))
 
     def test_products_that_would_take_no_place_are_named_with_what_counts_them(self, model):
-        assert self.found(model) == {"A": "pallet places", "B": "lanes"}
+        assert self.found(model) == {"A": "storage places", "B": "lanes"}
 
     def test_a_cost_by_pallet_counts_what_is_shipped(self, model):
         assert self.found(model, cost_line=pd.DataFrame({"behaviour": ["per_pallet"]}))["C"] == "cost lines"

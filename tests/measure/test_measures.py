@@ -213,6 +213,42 @@ def test_headlines_speak_of_what_is_known(measured, model):
     assert len(text) <= 8
 
 
+def test_the_stock_is_judged_where_it_is_highest_and_the_service_beside_what_was_delivered(measured, model):
+    cap = {"target": "stock_cap", "measure": "stock_value", "scope": "*", "sense": "maximum"}
+    cap |= {"start_date": pd.Timestamp("2026-01-01"), "end_date": pd.Timestamp("2027-12-31")}
+    cap |= {"target_value": 900.0, "outlook_value": 1000.0, "gap_value": -100.0}
+    past = measured["kpi"].iloc[[0]].assign(kpi="on_time_in_full", scope="*", unit="rate", kpi_value=0.871)
+    kpis = measured["kpi"][measured["kpi"]["kpi"] != "on_time_in_full"]
+    tables = measured | {
+        "target_gap": pd.DataFrame([cap]),
+        "kpi": pd.concat([kpis, past], ignore_index=True),
+    }
+    said = (
+        executive(tables, model(), Parts())["headline"]
+        .set_index("topic")["message"]
+        .str.replace("\u202f", " ")
+    )
+    assert said["stock"].endswith("at its highest month end it is 1.00 k€, 100 € above the cap.")
+    assert said["service"].endswith("over 12 months 87.1 % came on time and in full.")
+    assert said["targets"] == "1 of 1 target is missed: stock cap."
+
+
+def test_a_limit_is_passed_and_a_target_missed(planned, model):
+    one = {
+        "target": "capex_2026",
+        "measure": "capex",
+        "scope": "*",
+        "sense": "maximum",
+        "target_value": 100.0,
+    }
+    one |= {"start_date": pd.Timestamp("2026-01-01"), "end_date": pd.Timestamp("2026-12-31")}
+    one |= {"outlook_value": 140.0, "gap_value": -40.0}
+    gaps = pd.DataFrame([one, {**one, "target": "ebit_2026", "measure": "ebit", "sense": "minimum"}])
+    text = exceptions(planned | {"target_gap": gaps}, model())["message"].str.replace("\u202f", " ")
+    assert text.str.contains("Capex passes its limit of 100 € by 40.0 €").any()
+    assert text.str.contains("EBIT misses its target of 100 € by 40.0 €").any()
+
+
 def test_the_outlook_of_a_year_is_actual_to_date_and_forecast(planned, model):
     rows = planned["profit_and_loss"]
     shifted = years_table(rows, model()).set_index(["fiscal_year", "line"])["outlook"]

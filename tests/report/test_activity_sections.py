@@ -106,7 +106,7 @@ def test_the_waterfall_names_its_largest_step_and_the_losses(tables, model):
 
 def test_what_the_waterfall_shows_adds_up(tables, model):
     shown = demand_waterfall(tables, model).table.frame.set_index("family")
-    assert list(shown.index) == ["drinks", "all"]
+    assert list(shown.index) == ["Drinks", "All"]
     before = shown[["baseline, normal calendar", "price", "dip after activities"]].sum(axis=1)
     assert (before == shown["unconstrained demand"]).all()
     assert (

@@ -19,6 +19,7 @@ from sopwb.report.index import render_run_index, render_runs_index
 from sopwb.report.pack import PackPage, PackSheet, _short_table, pack_sheets, render_pack, show_section
 from sopwb.report.page import page_title, render_page
 from sopwb.report.section import Card, Section
+from sopwb.report.table import Table
 from sopwb.report.template import template_folder
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.invalid/x.png onerror=alert(2)>"
@@ -316,8 +317,34 @@ def test_each_sheet_of_the_pack_is_one_page_of_print(browser, tmp_path):
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(sheets)
 
 
-def test_on_a_sheet_of_four_rows_a_picture_stands_without_its_table():
+def test_on_a_sheet_of_three_rows_a_picture_stands_without_its_table():
     section = Section("m", "t", chart={"mark": "bar"}, table=pd.DataFrame({"a": range(20)}))
-    assert _short_table(section, 1, 3).table.max_rows < 20
-    assert _short_table(section, 1, 4).table is None
-    assert _short_table(replace(section, chart=None), 1, 4).table is not None
+    assert _short_table(section, 1, 2).table.max_rows < 20
+    assert _short_table(section, 1, 3).table is None
+    assert _short_table(replace(section, chart=None), 1, 3).table is not None
+
+
+def test_a_statement_with_sums_keeps_all_its_lines():
+    frame = pd.DataFrame({"line": [f"line {i}" for i in range(16)], "value": 1.0})
+    statement = Section("m", "t", table=Table(frame, sums=(-1,)))
+    assert _short_table(statement, 2, 3).table.max_rows == statement.table.max_rows
+
+
+def test_beside_a_neighbour_the_first_picture_stands_alone():
+    section = Section("m", "t", chart=({"mark": "bar"}, {"mark": "line"}))
+    assert _short_table(section, 2, 2).chart == ({"mark": "bar"},)
+    assert len(_short_table(section, 1, 2).chart) == 2
+
+
+def test_what_need_not_say_that_it_is_empty_is_left_out_of_its_row():
+    def full(tables, model):
+        return Section("full", "t", table=pd.DataFrame({"a": [1]}))
+
+    def empty(tables, model):
+        return Section("nothing is late", "t")
+
+    page = PackPage("one", "One", (("full", "empty"), ("empty",)), if_any=("empty",))
+    (sheet,) = pack_sheets({"full": full, "empty": empty}, {}, None, (page,))
+    assert [[part.message for part in row] for row in sheet.rows] == [["full"]]
+    (told,) = pack_sheets({"full": full, "empty": empty}, {}, None, (replace(page, if_any=()),))
+    assert [len(row) for row in told.rows] == [2, 1]

@@ -179,6 +179,18 @@ def test_an_axis_is_cut_only_where_the_steps_are_small_beside_the_totals():
     assert "axis cut" not in waterfall(bridge, unit="units").spec["title"]["text"]
 
 
+def test_a_bridge_of_losses_has_the_unit_of_its_numbers():
+    loss = pd.DataFrame(
+        {
+            "step": [1, 2],
+            "label": ["margin", "earned"],
+            "amount_value": [-145_000.0, -145_000.0],
+            "is_total": [True, True],
+        }
+    )
+    assert waterfall(loss, unit="USD", heading="bike").spec["title"]["text"] == "bike, k USD"
+
+
 def test_a_launch_is_judged_after_all_that_it_cost(tables, model):
     row = {
         "product": "cola",

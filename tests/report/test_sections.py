@@ -77,6 +77,17 @@ def test_scenarios_are_ordered_by_what_they_earn(tables, model):
     assert len(section.chart) == 4
 
 
+def test_a_scenario_that_leaves_too_little_cash_is_named(tables, model):
+    rows = tables["scenario_comparison"]
+    cash = rows[rows["kpi"] == "ebit"].assign(kpi="minimum_cash", kpi_value=[8e6, 4e6, 7e6], base_value=8e6)
+    floor = {"target": "floor", "measure": "cash", "scope": "*", "sense": "minimum", "target_value": 5e6}
+    given = {**tables, "scenario_comparison": pd.concat([rows, cash]), "target": pd.DataFrame([floor])}
+    message = scenario.scenario_results(given, model).message
+    assert "below the cash floor of 5.00\u202fM€: " in message
+    assert message.count("4.00\u202fM€") == 1
+    assert "7.00" not in message
+
+
 def test_changes_within_what_a_solver_leaves_open_are_none(tables, model):
     rows = tables["scenario_comparison"]
     dust = rows["base_value"] * 1e-5

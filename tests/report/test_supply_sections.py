@@ -182,8 +182,8 @@ VALUES = {
 def test_a_limit_tells_both_its_price_and_what_one_more_buys(tables, model):
     tables["constraint_value"] = pd.DataFrame([VALUES])
     shown = explained.constraint_values(tables, model)
-    assert "Line one is worth 50.0_€ in 2025-10 at held service" in _thin(shown.message)
-    assert "planned anew it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
+    assert "Line one is worth 50.0_€ in 2025-10 while service is held" in _thin(shown.message)
+    assert "service free, it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
     assert "95.0 to any" in section_html(shown)
 
 
@@ -223,7 +223,7 @@ def test_the_plan_is_held_against_other_ways_of_planning(tables, model):
     assert "600_€ of contribution, 40.0_€ more than a priority rule and 100_€ less" in _thin(shown.message)
     by_strategy = shown.table.frame.set_index("strategy")
     assert by_strategy.loc["This plan", "shipped_rate"] == pytest.approx(0.9)
-    assert by_strategy.loc["Unconstrained", "over_hours"] == 8.0
+    assert by_strategy.loc["Without limits", "over_hours"] == 8.0
 
 
 def test_changes_are_ranked_by_money_and_only_those_against_the_last_cycle(tables, model):
@@ -302,6 +302,25 @@ def test_deviations_add_up_and_leave_the_tolerance(model):
     within = attainment.cumulative_deviation(_kept([100.0, 100.0], [99.0, 101.0], [100.0, 101.0]), model)
     assert "every family is within 5_%" in _thin(within.message)
     assert light("bad") not in section_html(within)
+
+
+def test_stock_deviates_anew_in_each_month(model):
+    given = _kept([100.0, 100.0], [150.0, 150.0], [100.0, 100.0])
+    rows = attainment._deviations(given, model).set_index(["measure", "period"])["deviation"]
+    assert list(rows["Stock"]) == [100.0, 100.0]
+    assert list(rows["Production"]) == [100.0, 200.0]
+
+
+def test_a_plan_that_lives_from_stock_says_so_beside_what_was_made(model):
+    given = _kept([100.0, 100.0], [100.0, 100.0], [100.0, 100.0])
+    given["production_attainment"]["planned_value"] = 60.0
+    note = _thin(attainment.production_attainment(given, model).note)
+    assert note.startswith(
+        "The first months of these plans make 280_€ less than they sell: they live from stock"
+    )
+    assert note.endswith("In fact 0_€ more was made than sold.")
+    even = attainment.production_attainment(_kept([100.0] * 2, [100.0] * 2, [100.0] * 2), model)
+    assert even.note == ""
 
 
 def test_attainment_tells_volume_and_mix(model):

@@ -23,13 +23,31 @@ WIDE, NARROW = 420, 250
 MOST_BRIDGES = 9
 MOST_PRODUCTS = 6
 LEAST = 0.5
+LEAST_SHARE = 0.01
+SHORT = {
+    "baseline, normal calendar": "baseline",
+    "holidays and working days": "calendar",
+    "dip after activities": "dip after",
+    "taken by sister products": "sisters",
+    "unconstrained demand": "demand",
+    "lost without stock": "no stock",
+    "sold, net of returns": "sold",
+}
+"""Headings of the wide table, short enough that its last column stands on the page."""
 
 
 def _bridge(rows: pd.DataFrame, heading: str, width: int) -> Any:
-    """From normal level to sales, as one waterfall."""
+    """From normal level to sales, as one waterfall; steps too small to be seen are not drawn."""
+    largest = float(rows.loc[~rows["is_total"], "amount_qty"].abs().max())
+    rows = rows[rows["is_total"] | (rows["amount_qty"].abs() >= max(LEAST_SHARE * largest, LEAST))]
     steps = rows.rename(columns={"amount_qty": "amount_value"}).assign(code="AC")
     columns = ["step", "label", "amount_value", "is_total", "code"]
     return charts.waterfall(steps[columns], unit="units", heading=heading, is_cut=True, width=width)
+
+
+def _span(model: Model) -> str:
+    """The year of history that is taken apart, in its buckets."""
+    return "52 weeks" if model.calendar.history_bucket == "week" else "twelve months"
 
 
 def _bridges(rows: pd.DataFrame, chosen: pd.Series[bool], labels: list[str]) -> list[Any]:
@@ -47,15 +65,16 @@ def _family_table(rows: pd.DataFrame, steps: list[str]) -> pd.DataFrame:
     """Families with one column for each step, and their sum."""
     families = rows[(rows["product"] == ALL)]
     wide = families.pivot(index="family", columns="label", values="amount_qty")[steps]
-    total = wide.loc[[ALL]].rename(index={ALL: "all"})
-    return pd.concat([wide.drop(index=ALL), total]).rename_axis("family").reset_index()
+    own = wide.drop(index=ALL).rename(index=lambda name: sentence(words(str(name))))
+    total = wide.loc[[ALL]].rename(index={ALL: "All"})
+    return pd.concat([own, total]).rename_axis("family").reset_index()
 
 
 @report_section("demand_waterfall", notebook=NOTEBOOK)
 def demand_waterfall(tables: Tables, model: Model) -> Section:
     """From the normal level to what was sold in twelve months: calendar, price, promotion, losses."""
     rows = tables["demand_waterfall"].sort_values("step")
-    title = f"{model.name}, what made demand, units, twelve months AC to {iso_date(model.as_of)}"
+    title = f"{model.name}, what made demand, units, {_span(model)} AC to {iso_date(model.as_of)}"
     source = ("demand_waterfall", "all families; the table has every product")
     whole = rows[(rows["family"] == ALL) & (rows["product"] == ALL)]
     if whole.empty or whole["amount_qty"].abs().max() == 0:
@@ -72,6 +91,8 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
         f"Activities and calendar moved demand by {percent(ahead.sum() / first, signed=True)} of its normal "
         f"level; most of it {largest}, {short(ahead[largest], signed=True)} units"
     )
+    if abs(float(ahead[largest])) < LEAST:
+        message = f"Neither activities nor the calendar moved the normal level of {short(first)} units"
     lost = steps.get("lost without stock", 0.0)
     if lost < 0:
         message += f"; empty shelves cost {short(-lost)}"
@@ -80,10 +101,13 @@ def demand_waterfall(tables: Tables, model: Model) -> Section:
         message,
         title,
         chart=(_bridge(drawn, "all families", WIDE), *_bridges(rows, rows["product"] == ALL, labels)),
-        table=Table(_family_table(rows, labels), units=dict.fromkeys(labels, "qty"), sums=(-1,)),
+        table=Table(
+            _family_table(rows, labels), headings=SHORT, units=dict.fromkeys(labels, "qty"), sums=(-1,)
+        ),
         note=(
-            "In each bucket demand is level x calendar x price x promotion and so on; the quantities of the "
-            "factors (logarithmic mean) add up without a rest."
+            "In each bucket demand is level × calendar × price × promotion and so on; the quantities of the "
+            "factors (logarithmic mean) add up without a rest. Steps below one percent of the largest are "
+            "not drawn."
         ),
         source=source,
     )
@@ -101,18 +125,14 @@ def _moved_most(rows: pd.DataFrame, most: int) -> list[str]:
 def demand_waterfall_products(tables: Tables, model: Model) -> Section:
     """The same waterfall for the products that activities moved most."""
     rows = tables["demand_waterfall"].sort_values("step")
-    title = f"{model.name}, what made demand of products, units, twelve months AC to {iso_date(model.as_of)}"
+    title = f"{model.name}, what made demand of products, units, {_span(model)} AC to {iso_date(model.as_of)}"
     source = ("demand_waterfall", "products that activities moved most; the table has every product")
     top = _moved_most(rows, MOST_PRODUCTS)
     if not top:
         return Section("No activity has moved the demand of a product", title, source=source)
     names = {code: named(code, tables["product"], "product") for code in top}
-    pictures = []
-    for code in top:
-        own = rows[rows["product"] == code]
-        moved = own["is_total"] | (own["amount_qty"].abs() >= LEAST)
-        pictures.append(_bridge(own[moved], names[code], NARROW))
-    first = rows[(rows["product"] == top[0])]
+    pictures = [_bridge(rows[rows["product"] == code], names[code], NARROW) for code in top]
+    first = rows[rows["product"] == top[0]]
     level = float(first["amount_qty"].iloc[0])
     demand = float(first.loc[first["is_total"], "amount_qty"].iloc[1])
     message = (
@@ -120,7 +140,11 @@ def demand_waterfall_products(tables: Tables, model: Model) -> Section:
         f"({percent(demand / level - 1 if level > 0 else 0.0, signed=True)})"
     )
     return Section(
-        message, title, chart=tuple(pictures), note="Steps below half a unit are not drawn.", source=source
+        message,
+        title,
+        chart=tuple(pictures),
+        note="Steps below one percent of the largest are not drawn.",
+        source=source,
     )
 
 
@@ -151,6 +175,7 @@ def activity_return(tables: Tables, model: Model) -> Section:
     ranked = recent.assign(profit_value=profit).sort_values("profit_value", ignore_index=True)
     by_kind = recent.assign(value=profit, reference=declared).groupby("kind", as_index=False)
     bars = by_kind[["value", "reference"]].sum().rename(columns={"kind": "label"})
+    bars = bars.assign(label=[sentence(words(str(kind))) for kind in bars["label"]])
     columns = [
         "description",
         "start_date",
@@ -198,16 +223,22 @@ def demand_answers(tables: Tables, model: Model) -> Section:
             f"{-most['elasticity']:.1f} percent more; activities ahead are planned with what was measured"
         )
     columns = ["answer", "group", "family", "elasticity", "value", "lower", "upper", "activities"]
+    answered = {"ratio": "measured ÷ declared", "cross": "taken from sisters"}
     shown = shown[(shown["family"] != ALL) | (shown["group"] != "price")]
     shown = shown.sort_values(["elasticity", "answer", "group", "family"], na_position="last")
+    shown = shown.assign(
+        answer=shown["answer"].map(answered),
+        group=shown["group"].replace(ALL, "all"),
+        family=[sentence(words(str(name))) for name in shown["family"].replace(ALL, "all")],
+    )
     headings = {"value": "answer is", "lower": "at least", "upper": "at most", "elasticity": "elasticity"}
     return Section(
         message,
         title,
         table=Table(shown[columns], headings=headings, units={"activities": "count"}, max_rows=SHOWN),
         note=(
-            "A ratio of 1 is an effect as declared (for prices, the elasticity of the settings). "
-            "Cross is the share of the extra quantity taken from sister products."
+            "Measured ÷ declared: 1 is an effect as declared (for prices, the elasticity of the settings). "
+            "Taken from sisters: the share of the extra quantity that sister products lost."
         ),
         source=source,
     )

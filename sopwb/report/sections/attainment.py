@@ -60,13 +60,15 @@ def _production(tables: Tables) -> pd.DataFrame:
 
 
 def _deviations(tables: Tables, model: Model) -> pd.DataFrame:
-    """Deviation from plan, and the plan, both added up month by month.
+    """Deviation from plan, and the plan: of sales and production added up month by month, of stock not.
+
+    Each plan begins at the stock there really was, so stock deviates anew in each month.
 
     Returns
     -------
     pandas.DataFrame
         family, measure, period, deviation and plan in money, rate (one over the other). Stock deviates by
-        what was made less what was sold beyond plan, and is measured by the plan of sales.
+        what was made less what was sold beyond plan, and is measured by the month's plan of sales.
     """
     both = _sales(tables, model).merge(
         _production(tables), on=KEY, suffixes=("_sold", "_made"), validate="one_to_one"
@@ -85,6 +87,7 @@ def _deviations(tables: Tables, model: Model) -> pd.DataFrame:
     ]
     rows = pd.concat(frames, ignore_index=True)
     added = rows.groupby(["family", "measure"])[["deviation", "plan"]].cumsum()
+    added = added.where(rows["measure"] != STOCK, rows[["deviation", "plan"]])
     rate = (added["deviation"] / added["plan"]).where(added["plan"] > 0, 0.0)
     return rows.assign(deviation=added["deviation"], plan=added["plan"], rate=rate)
 
@@ -94,8 +97,8 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
     """Sales, production and stock of each family against plan, added up, with the tolerance band."""
     tolerated = percent(model.report.tolerance_rate, 0)
     title = (
-        f"{model.name}, sales, production and stock against the plan of the month before, added up, "
-        "% of the plan at standard cost, AC less PL"
+        f"{model.name}, sales and production against the plan of the month before, added up, and stock at "
+        "the end of each month, % of the plan at standard cost, AC less PL"
     )
     source = ("production_attainment", "one month ahead, beside past_demand_plan and sales_history")
     data = _deviations(tables, model)
@@ -111,9 +114,10 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
     if len(beyond):
         top = beyond.loc[beyond["deviation"].abs().idxmax()]
         side = "above" if top["deviation"] > 0 else "below"
+        when = f"in the last of {months}" if top["measure"] == STOCK else f"after {months}"
         message = (
             f"{top['measure']} of {words(str(top['family']))} is "
-            f"{short(abs(top['deviation']), model.currency)} {side} plan after {months}, the most of "
+            f"{short(abs(top['deviation']), model.currency)} {side} plan {when}, the most of "
             f"{len(beyond)} of {len(last)} that have left the tolerance of {tolerated}"
         )
     sizes = data[data["measure"] == SALES].groupby("family")["plan"].max()
@@ -125,10 +129,33 @@ def cumulative_deviation(tables: Tables, model: Model) -> Section:
     shown = shown.assign(value=shown["rate"], tolerance=model.report.tolerance_rate)
     chart = charts.deviation_grid(shown.drop(columns="place"), measures=MEASURES, unit="%")
     note = (
-        f"Light grey is the tolerance, {tolerated} of the plan added up; red has left it. Stock is what was "
-        "made less what was sold beyond plan."
+        f"Light grey is the tolerance, {tolerated} of the plan; red has left it. Stock is what was made less "
+        "what was sold beyond plan, in % of the month's planned sales."
     )
     return Section(message, title, chart=chart, note=note, source=source)
+
+
+def _beside_sales(tables: Tables, model: Model) -> str:
+    """What the plans make beside what they sell, where that is not what happened."""
+    both = _sales(tables, model).merge(
+        _production(tables), on=KEY, suffixes=("_sold", "_made"), validate="one_to_one"
+    )
+    sums = both.sum(numeric_only=True)
+    if both.empty or sums["planned_sold"] <= 0:
+        return ""
+    wanted = float(sums["planned_made"] - sums["planned_sold"])
+    came = float(sums["happened_made"] - sums["happened_sold"])
+    if abs(wanted - came) <= model.report.tolerance_rate * float(sums["planned_sold"]):
+        return ""
+    source = ": they live from stock and from orders released before them" if wanted < 0 else ""
+    return (
+        f"The first months of these plans make {_more(wanted, model.currency)} than they sell{source}. "
+        f"In fact {_more(came, model.currency)} was made than sold."
+    )
+
+
+def _more(amount: float, currency: str) -> str:
+    return f"{short(abs(amount), currency)} {'more' if amount >= 0 else 'less'}"
 
 
 @report_section("production_attainment", notebook=NOTEBOOK)
@@ -161,4 +188,5 @@ def production_attainment(tables: Tables, model: Model) -> Section:
         sense="neutral",
         names=("made", "plan"),
     )
-    return Section(message, title, chart=chart, source=source)
+    note = _beside_sales(tables, model)
+    return Section(message, title, chart=chart, note=note, source=source)

@@ -7,17 +7,20 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.outlook import with_fiscal_year
-from sopwb.measure.wording import sentence, words, year_name
+from sopwb.measure.wording import count, sentence, words, year_name
 from sopwb.report import charts
 from sopwb.report.numbers import iso_month, percent, short
 from sopwb.report.scale import table_scale
 from sopwb.report.section import Section
+from sopwb.report.sections.projection import month_ends
 from sopwb.report.table import Table
 
 __all__ = ["balance_sheet", "cash_by_month", "cash_by_source", "production_variance", "working_capital"]
 
 NOTEBOOK = "50_finance_reconciliation"
 NOT_FLOWS = ("opening_cash", "closing_cash")
+YEAR = 12
+MONTH = "month"
 TOTALS = ("operating_cash_flow", "net_cash_flow", "closing_cash")
 DIRECT = (
     "opening_cash",
@@ -76,6 +79,9 @@ def cash_by_month(tables: Tables, model: Model) -> Section:
             f", {short(abs(gap), model.currency)} {side} the floor of {short(target[0], model.currency)}"
         )
         message += f"; it is below in {below} of {len(cash)} months" if below else ""
+    elif (cash["amount_value"] < 0).any():
+        first = cash.loc[cash["amount_value"] < 0, "period"].iloc[0]
+        message += f"; from {iso_month(first)} on there is none left"
     data = cash.assign(version="FC", value=cash["amount_value"])[["period", "version", "value"]]
     chart = charts.columns_over_time(data, unit=model.currency, target=target, width=560, height=150)
     return Section(message, title, chart=chart, source=source)
@@ -96,12 +102,18 @@ def cash_by_source(tables: Tables, model: Model) -> Section:
     for line, which in (("opening_cash", "first"), ("closing_cash", "last")):
         sums.loc[line] = ordered[ordered["line"] == line].groupby("fiscal_year")["amount_value"].agg(which)
     sums = sums.reindex([line for line in DIRECT if line in sums.index])
+    sums = sums[(sums.abs().max(axis=1) >= 1) | sums.index.isin([*NOT_FLOWS, *TOTALS])]
     names = _years(model, rows)
     frame = sums.rename(columns=names).rename_axis(columns=None).reset_index()
     operating = sums.loc["operating_cash_flow"]
     indirect = _flows(tables, "indirect")
     proof = indirect.loc[indirect["line"] == "operating_cash_flow", "amount_value"].sum()
-    parts = ", ".join(f"{short(operating[year], model.currency)} in {name}" for year, name in names.items())
+    months = rows.groupby("fiscal_year")["period"].nunique()
+    parts = [
+        f"{short(operating[year], model.currency)} in "
+        f"{name if months[year] == YEAR else f'the {count(int(months[year]), MONTH)} left of {name}'}"
+        for year, name in names.items()
+    ]
     scale = table_scale(sums.to_numpy().ravel(), model.currency)
     title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
     table = Table(
@@ -112,11 +124,26 @@ def cash_by_source(tables: Tables, model: Model) -> Section:
         sums=[place for place, line in enumerate(sums.index) if line in TOTALS],
         currency=model.currency,
     )
+    whole = short(operating.sum(), model.currency)
+    agrees = abs(proof - operating.sum()) < 1
     note = (
-        f"Months of the plan only. From net income instead, operating cash flow is "
-        f"{short(proof, model.currency)} in all, against {short(operating.sum(), model.currency)} here."
+        f"Found from net income instead, operating cash flow is {'the same ' if agrees else ''}"
+        f"{short(proof, model.currency)} over the plan{'' if agrees else f', against {whole} here'}."
     )
-    return Section(f"Operations bring {parts}", title, table=table, note=note, source=source)
+    return Section(f"Operations bring {' and '.join(parts)}", title, table=table, note=note, source=source)
+
+
+def _on_the_way(tables: Tables, rows: pd.DataFrame) -> str:
+    """Why the stock of the books is more than what lies in the places at a month end."""
+    lying = month_ends(tables).groupby("month")["closing_value"].sum()
+    moving = rows.set_index("period")["stock_value"] - lying
+    if moving.empty or not moving.max() >= 1:
+        return ""
+    most = moving.idxmax()
+    return (
+        f" Stock is what is owned: with what lies in the places, what is on its way between them, at most "
+        f"{short(moving[most])} at the end of {iso_month(most)}."
+    )
 
 
 @report_section("working_capital", notebook=NOTEBOOK)
@@ -162,7 +189,7 @@ def working_capital(tables: Tables, model: Model) -> Section:
         currency=model.currency,
     )
     title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
-    note = "Days of sales, inventory and payables are at the month's own flow."
+    note = "Days of sales, inventory and payables are at the month's own flow." + _on_the_way(tables, rows)
     return Section(message, title, chart=chart, table=table, note=note, source=source)
 
 
@@ -222,7 +249,8 @@ def balance_sheet(tables: Tables, model: Model) -> Section:
     months = [str(name) for name in frame.columns[1:]]
     assets = frame.loc[frame["line"] == "Total assets", months[-1]].iloc[0]
     own = frame.loc[frame["line"] == "Total equity", months[-1]].iloc[0]
-    share = f", {percent(own / assets, 0)} of it equity" if assets else ""
+    share = f", {percent(own / assets, 0)} of it equity" if assets > 0 else ""
+    share = f"; equity is {short(own, model.currency)}" if own < 0 else share
     scale = table_scale([assets], model.currency)
     title = title.replace(f", {model.currency}, ", f", {scale.title}, ")
     plug = wide.index.get_level_values("line").isin(["equity_not_explained", "stock_not_explained"])

@@ -213,7 +213,9 @@ def data_defaults(tables: Tables, model: Model) -> Section:
     owned = "none has an owner yet" if unowned == len(defaults) else owned
     message = f"{stand} in for data; {owned}"
     table = Table(
-        defaults[["subject", "text", "owner"]].assign(owner=defaults["owner"].map(person)),
+        defaults[["subject", "text", "owner"]].assign(
+            owner=defaults["owner"].map(person).where(defaults["owner"] != NOBODY, "nobody yet")
+        ),
         headings={"subject": "table or column", "text": "what is assumed"},
         max_rows=40,
     )

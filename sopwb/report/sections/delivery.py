@@ -18,6 +18,7 @@ __all__ = ["deliveries_by_market"]
 
 ALL = "*"
 MARKET = "market="
+MOST_MARKETS = 10
 UNITS = {"line": "order lines", "order": "orders", "quantity": "quantity"}
 
 
@@ -60,7 +61,9 @@ def deliveries_by_market(tables: Tables, model: Model) -> Section:
             "value": months["on_time_in_full_rate"],
         }
     ).dropna()
-    bars = markets.assign(label=markets["market"], value=markets["on_time_in_full_rate"])
+    if worst["on_time_in_full_rate"] == 1:
+        return Section(message, title, source=source)
+    bars = markets.head(MOST_MARKETS).assign(label=markets["market"], value=markets["on_time_in_full_rate"])
     pictures = [
         charts.bars_by_structure(
             bars[["label", "value"]], unit="%", code="AC", names=("on time in full", ""), width=250

@@ -8,6 +8,7 @@ from sopwb.calendar import fiscal_month
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, sentence, words
+from sopwb.measure.wording import named as named_code
 from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, points, short
 from sopwb.report.section import Card, Section
@@ -108,7 +109,7 @@ def demand_headline(tables: Tables, model: Model) -> Section:
         ),
         Card("Units from activities", plan["activity_qty"].sum(), "qty", sense="neutral"),
         Card(
-            "Forecast error, backtest",
+            f"Forecast error of a {model.calendar.history_bucket}, backtest",
             None if best is None else best["wmape_rate"],
             "rate",
             sense="lower_better",
@@ -202,7 +203,7 @@ def demand_by_family(tables: Tables, model: Model) -> Section:
         return Section("Nothing is planned", title, source=("demand_plan", "next twelve months"))
     name = str(change.index[0])
     message = (
-        f"{_family_name(name)} changes most: {short(change.iloc[0], signed=True)} units, "
+        f"{_family_name(name)}: the largest change, {short(change.iloc[0], signed=True)} units, "
         f"{_change(now[name], before.get(name, 0.0))} on the twelve months sold"
     )
     largest = ahead.groupby("family")["value"].sum().nlargest(MOST_FAMILIES).index
@@ -270,10 +271,11 @@ def _quality_message(tested: pd.DataFrame, cycles: pd.DataFrame) -> str:
     if cycles.empty:
         return message
     before, last = cycles.iloc[0], cycles.iloc[-1]
-    gain = points(float(last["wmape_rate"]) - float(before["wmape_rate"]))
+    gain = float(before["wmape_rate"]) - float(last["wmape_rate"])
     return message + (
-        f"; in past cycles the {last['stream']} missed by {percent(last['wmape_rate'])} a month, "
-        f"{gain} on {words(str(before['stream']))}"
+        f"; in past cycles the {last['stream']} missed a month by {percent(last['wmape_rate'])}, "
+        f"{points(abs(gain)).lstrip('+')} {'less' if gain >= 0 else 'more'} than "
+        f"{words(str(before['stream']))}"
     )
 
 
@@ -283,15 +285,15 @@ def forecast_quality(tables: Tables, model: Model) -> Section:
     bucket = model.calendar.history_bucket
     tested, cycles = _steps(tables, "backtest"), _steps(tables, "archive")
     title = (
-        f"{model.name}, weighted error by stream, % of demand, "
-        f"up to 3 {bucket}s (backtest) or months (cycles) ahead"
+        f"{model.name}, weighted error by stream, % of demand, up to 3 {bucket}s ahead in the backtest, "
+        "3 months in past cycles"
     )
     if tested.empty:
         return Section("History is too short for a backtest", title, source=("forecast_accuracy", "family *"))
     both = pd.concat(
         [
-            tested.assign(label="backtest, " + tested["stream"].str.replace("_", " ")),
-            cycles.assign(label="cycles, " + cycles["stream"].str.replace("_", " ")),
+            tested.assign(label=f"{bucket}, " + tested["stream"].str.replace("_", " ")),
+            cycles.assign(label="month, " + cycles["stream"].str.replace("_", " ")),
         ],
         ignore_index=True,
     )
@@ -324,7 +326,10 @@ def forecast_exclusions(tables: Tables, model: Model) -> Section:
     if excluded.empty:
         return Section("Every series that sells is forecast", title, source=source)
     named = excluded.merge(tables["product"][["product", "description"]], on="product", how="left")
-    named = named.assign(product=named["description"].fillna(named["product"]))
+    named = named.assign(
+        product=named["description"].fillna(named["product"]),
+        market=[named_code(code, tables["market"], "market") for code in named["market"]],
+    )
     table = named.groupby(["product", "reason"], as_index=False).agg(markets=("market", _few))
     message = (
         f"{len(excluded)} series of {count(excluded['product'].nunique(), 'product')} have no statistical "
@@ -336,5 +341,5 @@ def forecast_exclusions(tables: Tables, model: Model) -> Section:
 def _few(markets: pd.Series[str]) -> str:
     """The first of some markets in words, and how many more."""
     more = len(markets) - MOST_MARKETS
-    shown = ", ".join(words(name) for name in markets.head(MOST_MARKETS))
+    shown = "; ".join(markets.head(MOST_MARKETS))
     return shown + (f" and {more} more" if more > 0 else "")

@@ -81,12 +81,18 @@ def key_figure_cards(tables: Tables, model: Model) -> tuple[Card, ...]:
                 to_plan=None if row["reference"] == LAST else row["kpi_value"] - row["reference_value"],
                 to_last=row["kpi_value"] - last,
                 sense=row["sense"],
-                plan_name=row["reference"] or "plan",
+                plan_name=_compared_with(row),
                 course=(*course, row["kpi_value"]),
                 currency=model.currency,
             )
         )
     return tuple(cards)
+
+
+def _compared_with(row: dict[Any, Any]) -> str:
+    """What a key figure is held against: the target of what should be small is a cap."""
+    name = str(row["reference"] or "plan")
+    return "cap" if name == "target" and row["sense"] == "lower_better" else name
 
 
 @report_section("executive_headline", notebook=NOTEBOOK)
@@ -101,7 +107,8 @@ def executive_headline(tables: Tables, model: Model) -> Section:
     rest = headline.iloc[1:][["topic", "message"]]
     rest = rest.assign(topic=rest["topic"].map(name_of))
     table = Table(rest, headings={"topic": "", "message": ""}) if len(rest) else None
-    return Section(headline["message"].iloc[0], title, table=table, cards=cards, source=source)
+    note = beside_the_ledger(tables, model)
+    return Section(headline["message"].iloc[0], title, table=table, cards=cards, note=note, source=source)
 
 
 @report_section("decisions_asked", notebook=NOTEBOOK)
@@ -154,10 +161,8 @@ def exceptions(tables: Tables, model: Model) -> Section:
     source = ("exception", "all rows")
     if rows.empty:
         return Section("The plan has no exceptions", title, source=source)
-    largest = rows.iloc[0]
-    stake = short(rows["money_value"].sum(), model.currency)
-    message = f"{stake} are at stake in {count(len(rows), 'exception')}; "
-    message += f"the largest: {largest['message']}".rstrip(".")
+    largest = str(rows["message"].iloc[0]).rstrip(".")
+    message = f"{count(len(rows), 'exception')}, most money at stake in the first \N{EN DASH} {largest}"
     span = [
         iso_month(start) if iso_month(start) == iso_month(end) else f"{iso_month(start)} to {iso_month(end)}"
         for start, end in zip(rows["start_period"], rows["end_period"], strict=True)
@@ -222,7 +227,7 @@ def _line_picture(data: pd.DataFrame, line: str, model: Model) -> Any:
         heading=name_of(line),
         variance=reference,
         width=PICTURE,
-        height=130,
+        height=110,
     )
 
 
@@ -266,7 +271,7 @@ def _promise_pictures(latest: pd.DataFrame, model: Model) -> tuple[Any, ...]:
                     heading=name_of(measure),
                     variance="PL",
                     width=PROMISE,
-                    height=110,
+                    height=90,
                 )
             )
     return tuple(pictures)

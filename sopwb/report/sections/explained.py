@@ -47,8 +47,8 @@ def constraint_values(tables: Tables, model: Model) -> Section:
     name = limit_name(tables, str(top["subject"]))
     message = (
         f"One more {top['unit']} of {name} is worth {short(top['price_per_unit'], model.currency)} "
-        f"{bucket_name(tables, top['period'])} at held service; planned anew it brings "
-        f"{short(top['bought_contribution_value'], model.currency, signed=True)} of contribution"
+        f"{bucket_name(tables, top['period'])} while service is held; planned anew, with service free, it "
+        f"brings {short(top['bought_contribution_value'], model.currency, signed=True)} of contribution"
     )
     if top["bought_service_qty"] > 0:
         message += f" and keeps {short(top['bought_service_qty'])} units from being lost"
@@ -66,8 +66,8 @@ def constraint_values(tables: Tables, model: Model) -> Section:
             "period": "bucket",
             "unit": "of a",
             "limit_qty": "limit",
-            "price_per_unit": f"worth of one more at held service ({model.currency})",
-            "holds": "holds for limits of",
+            "price_per_unit": f"worth of one more, service held ({model.currency})",
+            "holds": "holds from limit to limit",
             "confirmed": "by planning again",
             "bought_contribution_value": f"what one more really buys ({model.currency})",
             "bought_service_qty": "and units not lost",
@@ -93,7 +93,10 @@ def plan_changes(tables: Tables, model: Model) -> Section:
     title = f"{model.name}, supply plan, {model.currency} at standard cost, FC against the last cycle"
     source = ("plan_change", "against the last cycle, by place")
     if rows.empty:
-        return Section("The plan decides nothing otherwise than the last cycle", title, source=source)
+        nothing = "The plan decides nothing otherwise than the last cycle"
+        if not last and tables["past_supply_plan"].empty:
+            nothing = "There is no earlier cycle whose decisions could have changed"
+        return Section(nothing, title, source=source)
     title += f" {last.removeprefix(CYCLE)}, {iso_span(rows['period'])}"
     kinds = rows.assign(size=rows["change_value"].abs()).groupby("change")["size"].sum()
     kinds = kinds.sort_values(ascending=False, kind="stable")

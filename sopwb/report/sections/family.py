@@ -47,10 +47,10 @@ def _sales(tables: Tables, model: Model) -> list[pd.DataFrame]:
 
 def _production(tables: Tables, model: Model) -> list[pd.DataFrame]:
     cost = tables["product_cost"].set_index("product")["standard_cost_per_unit"]
-    plan = tables["supply_plan"]
-    made = plan[plan["option"] == "make"]
+    moved = tables["stock_movement"]
+    made = moved[moved["movement"] == "made"]
     planned = made.assign(
-        month=fiscal_month(made["period"]), value=made["planned_qty"] * made["product"].map(cost)
+        month=fiscal_month(made["period"]), value=made["moved_qty"] * made["product"].map(cost)
     )
     frames = [_by_family(planned, tables, "value").assign(version="FC")]
     past = tables["production_history"]
@@ -106,7 +106,7 @@ def family_picture(tables: Tables, model: Model) -> Section:
     data = data[(data["period"] >= first) & (data["period"] <= last)]
     title = f"{model.name}, sales, production and stock by family, {model.currency} a month, as of "
     title += f"{iso_date(model.as_of)}, AC and FC"
-    source = ("margin_plan", "with supply_plan and projected_inventory, finished products")
+    source = ("margin_plan", "with stock_movement and projected_inventory, finished products")
     if data.empty:
         return Section("Nothing is planned for any family", title, source=source)
     shown = _few_families(data, model.report.most_families)
@@ -126,4 +126,4 @@ def _message(shown: pd.DataFrame, model: Model) -> str:
     if stock.empty:
         return text
     begin, end = (short(stock.iloc[place], model.currency) for place in (0, -1))
-    return f"{text}; stock goes from {begin} to {end}"
+    return f"{text}; stock of finished products goes from {begin} to {end}"

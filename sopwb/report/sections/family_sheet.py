@@ -102,7 +102,11 @@ def family_sheets(tables: Tables, model: Model) -> Section:
         family=[sentence(words(str(name))) for name in table["family"]],
         share=[percent(rate, signed=True) for rate in share],
         bias_rate=[percent(rate, signed=True) for rate in table["bias_rate"]],
-    )[
+    )
+    often_empty = ["since_value", "activity_value", "people_value", "wmape_rate"]
+    empty = [name for name in often_empty if not table[name].fillna(0.0).any()]
+    empty += ["bias_rate"] if table["bias_rate"].isna().all() else []
+    shown = shown[
         [
             "family",
             "sold_value",
@@ -114,7 +118,7 @@ def family_sheets(tables: Tables, model: Model) -> Section:
             "wmape_rate",
             "bias_rate",
         ]
-    ]
+    ].drop(columns=empty)
     return Section(
         message,
         title,

@@ -33,6 +33,8 @@ __all__ = [
 NOTEBOOK = "50_finance_reconciliation"
 SUBTOTALS = ("gross_margin", "ebitda", "ebit", "net_income")
 HISTORY_MONTHS = 12
+LEAST_SHARE, LEAST_STEP = 1e-4, 5e-4
+"""Lines, and steps of a bridge, below this share of the largest round to nothing and are not shown."""
 VARIANCES = {"to_budget": "sense", "to_budget_share": "neutral", "to_previous": "sense"}
 
 
@@ -106,8 +108,9 @@ def _year_frame(tables: Tables, model: Model, year: int) -> pd.DataFrame:
     frame["to_budget_share"] = [percent(value, signed=True) for value in share]
     frame["to_previous"] = frame["outlook"] - frame["previous"]
     frame["sense"] = ["lower_better" if SIGN.get(line, 1) < 0 else "higher_better" for line in frame["line"]]
-    values = frame[["previous", "budget", "outlook"]].fillna(0.0).abs().sum(axis=1)
-    return frame[(values > 0) | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
+    values = frame[["previous", "budget", "outlook"]].fillna(0.0).abs()
+    least = LEAST_SHARE * float(values.to_numpy().max(initial=0.0))
+    return frame[(values.max(axis=1) > least) | frame["line"].isin(SUBTOTALS)].reset_index(drop=True)
 
 
 def _year_table(frame: pd.DataFrame, model: Model, scale: Scale) -> Table:
@@ -222,9 +225,11 @@ def ebit_bridge(tables: Tables, model: Model) -> Section:
             f"{words(str(label))} {short(size, model.currency, signed=True)}"
             for label, size in zip(ranked["label"].head(2), ranked["amount_value"].head(2), strict=True)
         ]
-        message += f"; most is {' and '.join(said)}"
+        message += f"; the largest steps are {' and '.join(said)}"
+    least = LEAST_STEP * float(rows["amount_value"].abs().max())
+    drawn = rows[rows["is_total"] | (rows["amount_value"].abs() > least)]
     chart = charts.waterfall(
-        rows.assign(label=[_line_name(label) for label in rows["label"]]), unit=model.currency, is_cut=True
+        drawn.assign(label=[_line_name(label) for label in drawn["label"]]), unit=model.currency, is_cut=True
     )
     return Section(message, title, chart=chart, source=source)
 

@@ -35,9 +35,9 @@ def _stage(code: str) -> str:
 
 
 def _names(tables: Tables, codes: pd.Series[str]) -> pd.Series[str]:
-    """Description of each product, else its code."""
+    """Description of each product, else its code; missing where there is none."""
     described = codes.map(tables["product"].set_index("product")["description"])
-    return described.fillna(codes).astype(str)
+    return described.fillna(codes).astype(str).where(codes.notna())
 
 
 @report_section("portfolio_headline", notebook=NOTEBOOK)

@@ -182,7 +182,7 @@ def demand_exceptions(tables: Tables, model: Model) -> Section:
             currency=model.currency,
         ),
         note=(
-            f"At stake is error x margin x the {model.demand.review.act_months} months until supply can "
+            f"At stake is error × margin × the {model.demand.review.act_months} months until supply can "
             "follow; one line for each kind, family and market."
         ),
         source=source,

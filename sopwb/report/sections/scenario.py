@@ -8,7 +8,7 @@ from sopwb.config.model import BASELINE, Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import by_unit, iso_date, unit_name
+from sopwb.report.numbers import by_unit, iso_date, short, unit_name
 from sopwb.report.section import Section
 from sopwb.report.table import Table
 
@@ -93,7 +93,8 @@ def scenario_results(tables: Tables, model: Model) -> Section:
                 width=190,
             )
         )
-    return Section(_message(rows, order, titles, model), title, chart=tuple(pictures), source=source)
+    message = _message(rows, order, titles, model) + _below_the_floor(rows, tables, titles, model)
+    return Section(message, title, chart=tuple(pictures), source=source)
 
 
 def _message(rows: pd.DataFrame, order: list[str], titles: dict[str, str], model: Model) -> str:
@@ -115,6 +116,22 @@ def _message(rows: pd.DataFrame, order: list[str], titles: dict[str, str], model
         return f"No scenario earns more than the baseline; the worst for EBIT is {said(known[-1])}"
     text = f"For EBIT the best of {len(known)} scenarios is {said(known[0])}"
     return text + (f", the worst {said(known[-1])}" if deltas[known[-1]] < 0 else "; none earns less")
+
+
+def _below_the_floor(rows: pd.DataFrame, tables: Tables, titles: dict[str, str], model: Model) -> str:
+    """Scenarios in which cash falls below the floor that the baseline keeps."""
+    goals = tables["target"]
+    floors = goals[(goals["measure"] == "cash") & (goals["sense"] == "minimum") & (goals["scope"] == "*")]
+    cash = rows[rows["kpi"] == "minimum_cash"]
+    if floors.empty or cash.empty:
+        return ""
+    floor = float(floors["target_value"].max())
+    broken = cash[(cash["kpi_value"] < floor) & (cash["base_value"] >= floor)]
+    said = [
+        f"{titles.get(str(name), str(name))} ({short(low, model.currency)})"
+        for name, low in zip(broken["scenario"], broken["kpi_value"], strict=True)
+    ]
+    return f"; below the cash floor of {short(floor, model.currency)}: {', '.join(said)}" if said else ""
 
 
 @report_section("scenario_comparison", notebook=NOTEBOOK)

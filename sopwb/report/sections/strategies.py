@@ -7,7 +7,7 @@ import pandas as pd
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.report import charts
-from sopwb.report.numbers import iso_span, short
+from sopwb.report.numbers import iso_span, short, whole
 from sopwb.report.section import Section
 from sopwb.report.table import Table, without_empty
 
@@ -16,13 +16,14 @@ __all__ = ["three_plans"]
 NOTEBOOK = "40_supply_review"
 LEAST_SHARE = 1e-5
 STRATEGIES = {
-    "unconstrained": "Unconstrained",
+    "unconstrained": "Without limits",
     "priority_rule": "By priority rule",
     "optimum": "This plan",
     "level": "Level production",
     "chase": "Chase demand",
 }
 OPTIMUM = "optimum"
+UNLIMITED = "unconstrained"
 
 
 def _by_strategy(rows: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +65,9 @@ def three_plans(tables: Tables, model: Model) -> Section:
     message = f"The plan brings {short(own, model.currency)} of contribution"
     message += f", {' and '.join(said)}" if said else ""
     names = sums["strategy"].map(STRATEGIES)
-    bars = pd.DataFrame({"label": names, "value": sums["contribution_value"], "reference": own})
+    shown = sums["contribution_value"]
+    shown = shown.mask((shown - own).abs() < LEAST_SHARE * abs(own), own)
+    bars = pd.DataFrame({"label": names, "value": shown, "reference": own})
     chart = charts.bars_by_structure(
         bars, unit=model.currency, reference="PL", names=("contribution", "this plan"), width=200
     )
@@ -90,7 +93,19 @@ def three_plans(tables: Tables, model: Model) -> Section:
         },
         currency=model.currency,
     )
-    note = (
-        "Without limits shows what demand is worth, not what can be done; hours beyond regular ones tell why."
-    )
-    return Section(message, title, chart=chart, table=table, note=note, source=source)
+    return Section(message, title, chart=chart, table=table, note=_note(sums, own), source=source)
+
+
+def _note(sums: pd.DataFrame, own: float) -> str:
+    """What a plan without limits is, and why it may earn less than one within them."""
+    text = "Without limits all is made when it is wanted; hours beyond regular ones are paid."
+    rows = sums[sums["strategy"] == UNLIMITED]
+    if len(rows) == 0:
+        return text
+    loss = own - float(rows["contribution_value"].iloc[0])
+    if loss >= LEAST_SHARE * abs(own) and rows["over_hours"].iloc[0] >= 1:
+        text += (
+            f" It earns less because it pays {whole(rows['over_hours'].iloc[0])} such hours where the plan "
+            "makes ahead."
+        )
+    return text

@@ -32,18 +32,24 @@ NOTEBOOK = "40_supply_review"
 FULL = 0.95
 MOST_FAMILIES = 12
 LADDER = 20
+LARGEST = 8
+LEAST_VALUE = 0.5
+LEAST_SHARE = 1e-4
+"""Late and lost demand below this share of all demand is said, not drawn."""
 DUST = 0.005
 """Prices below this are what a solver leaves."""
 KEY = ["product", "market", "period"]
 
 
 def _money(tables: Tables) -> pd.DataFrame:
-    """Shipment plan with lost and open quantities at the net price of their bucket."""
+    """Shipment plan with demand, lost and open quantities at the net price of their bucket."""
     price = tables["demand_plan"][[*KEY, "net_price_per_unit"]]
     rows = on_time(tables["shipment_plan"]).merge(price, on=KEY, how="left", validate="one_to_one")
     price_per_unit = rows["net_price_per_unit"].fillna(0.0)
     return rows.assign(
-        lost_value=rows["lost_qty"] * price_per_unit, late_value=rows["backlog_qty"] * price_per_unit
+        lost_value=rows["lost_qty"] * price_per_unit,
+        late_value=rows["backlog_qty"] * price_per_unit,
+        demand_value=rows["demand_qty"] * price_per_unit,
     )
 
 
@@ -82,7 +88,7 @@ def supply_headline(tables: Tables, model: Model) -> Section:
     lost = float(rows["lost_value"].sum())
     late = float(rows.loc[rows["period"] == rows["period"].max(), "late_value"].sum())
     message = f"The plan ships {percent(service)} of demand on time"
-    message += f", loses {short(lost, model.currency)}" if lost > 0 else " and loses none"
+    message += f", loses {short(lost, model.currency)}" if lost >= LEAST_VALUE else " and loses none"
     load = _peak(tables)
     cards = [
         Card("Service", service, "rate"),
@@ -172,6 +178,20 @@ def _hour_prices(tables: Tables, unit: str) -> Any:
     return charts.table_heat(data, unit=unit, width=min(56 * worth.shape[1], 620))
 
 
+def _dearest_hours(load: pd.DataFrame, unit: str) -> Any:
+    """What one more hour is worth on each resource in the bucket where it is worth most."""
+    if load["price_per_hour"].max() < DUST:
+        return None
+    bars = (
+        load[load["price_per_hour"] >= DUST]
+        .head(LARGEST)
+        .rename(columns={"resource": "label", "price_per_hour": "value"})
+    )
+    return charts.bars_by_structure(
+        bars[["label", "value"]], unit=unit, names=("one more hour, where it is dearest", ""), width=300
+    )
+
+
 @report_section("bottlenecks", notebook=NOTEBOOK)
 def bottlenecks(tables: Tables, model: Model) -> Section:
     """Resources by what one more hour is worth, with their peak load and hours close to full."""
@@ -198,15 +218,15 @@ def bottlenecks(tables: Tables, model: Model) -> Section:
             "peak_rate": "peak load",
             "near_full_hours": f"beyond {percent(FULL, 0)} (h)",
             "price_per_hour": f"one more hour, at most ({model.currency})",
+            "when": "when, else busiest",
         },
         units={"near_full_hours": "count"},
         currency=model.currency,
     )
-    note = (
-        "A month shows its dearest bucket. When: the bucket in which an hour is worth most, else the busiest."
-    )
-    chart = _hour_prices(tables, f"{model.currency}/h")
-    return Section(message, title, chart=chart, table=table, note=note, source=source)
+    note = "A resource, and a month, is shown by the bucket in which one more hour is worth most."
+    unit = f"{model.currency}/h"
+    chart = tuple(picture for picture in (_dearest_hours(load, unit), _hour_prices(tables, unit)) if picture)
+    return Section(message, title, chart=chart or None, table=table, note=note, source=source)
 
 
 @report_section("shortages", notebook=NOTEBOOK)
@@ -230,6 +250,12 @@ def shortages(tables: Tables, model: Model) -> Section:
     ).sort_values(["short_value", "reason", "subject"], ascending=[False, True, True], ignore_index=True)
     reasons = grouped.groupby("reason")["short_value"].sum().sort_values(ascending=False)
     total = float(reasons.sum())
+    if total < LEAST_SHARE * float(_money(tables)["demand_value"].sum()):
+        message = (
+            f"{short(total, model.currency)} of demand is late or lost, less than "
+            f"{percent(LEAST_SHARE, 2)} of the plan"
+        )
+        return Section(message, title, source=source)
     message = (
         f"{short(total, model.currency)} of demand is late or lost, "
         f"{short(reasons.iloc[0], model.currency)} of it for {words(str(reasons.index[0]))}"

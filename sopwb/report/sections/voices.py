@@ -184,7 +184,7 @@ def who_has_spoken(tables: Tables, model: Model) -> Section:
     carried = int(table["carried"].sum())
     message = (
         f"{len(said)} statements of {said['author'].nunique()} authors count in this cycle; "
-        f"{carried} of them are carried over from an earlier one"
+        f"{carried or 'none'} of them {'is' if carried == 1 else 'are'} carried over from an earlier one"
     )
     return Section(
         message,
