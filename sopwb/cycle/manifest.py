@@ -84,7 +84,7 @@ def manifest_of(
         "inputs_digest": folder_digest(folder / INPUTS, ["*.parquet"]),
         "versions": versions(),
         "solver": tables["solver_log"].to_dict("records"),
-        "seeds": {},
+        "seeds": {"demand.paths": model.demand.paths.seed},
         "timings": timings,
         "checks": checks[["check", "status", "message"]].to_dict("records"),
         "kpi": _kpi(tables["kpi"]),
