@@ -89,8 +89,8 @@ def usual_level(
     Notes
     -----
     A median of skewed sales lies below their mean, so each series is scaled until usual and
-    true sales of its ordinary buckets have the same sum. A bucket counts there with no more than some multiple
-    of its level, or a slip of some digits would lift the level until it looked usual.
+    true sales of its ordinary buckets have the same sum. A bucket counts there with no more than some
+    multiple of its level, or a slip of some digits would lift the level until it looked usual.
     """
     masked = np.where(ordinary, values, np.nan)
     stand_in = _median_or_mean(masked, neighbours) if guess is None else guess
