@@ -16,6 +16,7 @@ __all__ = [
     "DemandSettings",
     "ForecastSettings",
     "ManualSettings",
+    "PathSettings",
     "PortfolioSettings",
     "ReviewSettings",
 ]
@@ -93,10 +94,17 @@ class ForecastSettings(Settings):
     """Months (or other buckets) between the rolling origins of series that are not weekly."""
     backtest_years: float = Field(default=0.5, gt=0)
     """Years each origin of the backtest looks ahead."""
-    error_correlation_rate: float = Field(default=0.1, ge=0, le=1)
-    """Correlation of the errors of different series, for the band of a total, as a rate."""
     error_buckets: int = Field(default=8, ge=1)
     """Most buckets over which the forecast error is summed for inventory targets; half of it for months."""
+
+
+class PathSettings(Settings):
+    """How possible futures of demand are drawn."""
+
+    number: int = Field(default=100, ge=0, le=10_000)
+    """Sample paths drawn around the demand plan; 0 draws none, and totals then have no band."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the draws; the same seed gives the same paths."""
 
 
 class PortfolioSettings(Settings):
@@ -158,6 +166,8 @@ class DemandSettings(Settings):
     """What is believed of the effects of activities before they are measured."""
     forecast: ForecastSettings = ForecastSettings()
     """How the baseline is forecast."""
+    paths: PathSettings = PathSettings()
+    """How possible futures of demand are drawn."""
     portfolio: PortfolioSettings = PortfolioSettings()
     """How the portfolio is ranked."""
     manual: ManualSettings = ManualSettings()

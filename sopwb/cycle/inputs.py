@@ -26,6 +26,7 @@ from sopwb.schema.validate import validate
 
 __all__ = ["Inputs", "Request", "base_run", "load_inputs", "parse_all", "schema_of"]
 
+LONGEST_SILENCE_DAYS = 400
 MONTH_END_SLACK_DAYS = 3
 
 
@@ -143,8 +144,22 @@ def _as_of(request: Request, model: Model, tables: Mapping[str, pd.DataFrame]) -
     closed = ledger.loc[ledger["version"] == "actual", "period"]
     if not closed.empty:
         return pd.Timestamp(closed.max()) + pd.offsets.MonthEnd(0)
-    last = _last_day(tables["sales_history"]["date"], model)
+    sold = tables["sales_history"]["date"]
+    _check_for_wild_dates(sold)
+    last = _last_day(sold, model)
     return (last + pd.Timedelta(days=MONTH_END_SLACK_DAYS + 1)).replace(day=1) - pd.Timedelta(days=1)
+
+
+def _check_for_wild_dates(dates: pd.Series[Any]) -> None:
+    """A few sales dated years after all others are slips that would end history in a wrong year."""
+    days = dates.sort_values(ignore_index=True)
+    after = np.flatnonzero(days.diff() > pd.Timedelta(days=LONGEST_SILENCE_DAYS))
+    if not len(after) or len(days) - after[-1] > after[-1]:
+        return
+    before, wild = days[after[-1] - 1].date(), days[after[-1]].date()
+    problem = f"{len(days) - after[-1]} rows from {wild} on follow {before}, and nothing is sold in between"
+    remedy = "correct the dates, or say until when history goes in calendar.as_of"
+    raise InputError([Fault("sales_history.date", problem, remedy=remedy)])
 
 
 def _last_day(dates: pd.Series[Any], model: Model) -> pd.Timestamp:

@@ -87,7 +87,7 @@ def manifest_of(
         "versions": versions(),
         "solver": _solves(tables["solver_log"]),
         "is_repeatable": not bool((tables["solver_log"]["status"] == STOPPED).any()),
-        "seeds": {},
+        "seeds": {"demand.paths": model.demand.paths.seed},
         "timings": timings,
         "checks": checks[["check", "status", "message"]].to_dict("records"),
         "kpi": _kpi(tables["kpi"]),

@@ -37,6 +37,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.portfolio",
     "sopwb.report.sections.launches",
     "sopwb.report.sections.demand",
+    "sopwb.report.sections.demand_range",
     "sopwb.report.sections.activities",
     "sopwb.report.sections.voices",
     "sopwb.report.sections.review",

@@ -127,7 +127,9 @@ STAGES = (
         notebook="20_demand_review",
         function="sopwb.demand.stage:statistical_forecast",
         reads=_names("product market product_successor demand_history_clean period"),
-        writes=_names("statistical_forecast forecast_exclusion forecast_error backtest_accuracy"),
+        writes=_names(
+            "statistical_forecast forecast_exclusion forecast_error backtest_error backtest_accuracy"
+        ),
     ),
     Stage(
         name="demand_plan",
@@ -142,6 +144,13 @@ STAGES = (
             "activity_effect demand_plan demand_stream standing_forecast stream_weight stream_accuracy"
             " author_accuracy forecast_accuracy"
         ),
+    ),
+    Stage(
+        name="sample_paths",
+        notebook="20_demand_review",
+        function="sopwb.demand.stage:sample_paths",
+        reads=_names("demand_plan demand_history_clean backtest_error activity_effect period"),
+        writes=_names("sample_path"),
     ),
     Stage(
         name="demand_review",

@@ -15,7 +15,7 @@ from sopwb.demand.panel import SERIES, Array
 from sopwb.demand.response import LEAST_FACTOR, MOST_FACTOR, answer_group
 from sopwb.demand.scope import matching_series
 
-__all__ = ["activity_effect"]
+__all__ = ["activity_effect", "distance_squares"]
 
 KEYS = [*SERIES, "period"]
 QUANTITIES = ["full_qty", "full_lower_qty", "full_upper_qty"]
@@ -71,6 +71,30 @@ def activity_effect(
     table = total.merge(rates, on="activity", how="left", validate="many_to_one")
     planned: pd.DataFrame = table.assign(effect_qty=table["full_qty"] * table["inclusion_rate"])
     return planned
+
+
+def distance_squares(effect: pd.DataFrame) -> dict[str, pd.Series[float]]:
+    """Squared distance of the 10 and 90 percent quantile from what the plan holds of each activity.
+
+    An activity in the plan by its probability p is off by its effect's own interval where it takes place,
+    and by whether it does, with variance p (1 - p) x effect**2.
+
+    Parameters
+    ----------
+    effect
+        Table ``activity_effect``.
+
+    Returns
+    -------
+    dict
+        ``down_square`` and ``up_square``, by row.
+    """
+    rate, full = effect["inclusion_rate"], effect["full_qty"]
+    chance = NORMAL_80**2 * rate * (1 - rate) * full**2
+    return {
+        "down_square": rate * (full - effect["full_lower_qty"]) ** 2 + chance,
+        "up_square": rate * (effect["full_upper_qty"] - full) ** 2 + chance,
+    }
 
 
 def _with_measured_dip(

@@ -19,6 +19,7 @@ __all__ = [
 
 Flags = npt.NDArray[np.bool_]
 MEDIAN_TO_DEVIATION = 1.4826
+MOST_OF_LEVEL = 20
 LONGEST_OUTLIER_RUN = 3
 WIDER = 2
 LEAST_NOISE_RATE = 0.05
@@ -88,7 +89,8 @@ def usual_level(
     Notes
     -----
     A median of skewed sales lies below their mean, so each series is scaled until usual and
-    true sales of its ordinary buckets have the same sum.
+    true sales of its ordinary buckets have the same sum. A bucket counts there with no more than some
+    multiple of its level, or a slip of some digits would lift the level until it looked usual.
     """
     masked = np.where(ordinary, values, np.nan)
     stand_in = _median_or_mean(masked, neighbours) if guess is None else guess
@@ -98,7 +100,9 @@ def usual_level(
     index = season_of_past(profile, values.shape[1])
     level = _median_or_mean(masked / index, neighbours) * index
     both = np.isfinite(masked)
-    sold = np.where(both, values, 0.0).sum(axis=1, keepdims=True)
+    most = max(MOST_OF_LEVEL, 2 * neighbours + 1) * level
+    told = np.where(level > LEAST_QTY, np.minimum(values, most), values)
+    sold = np.where(both, told, 0.0).sum(axis=1, keepdims=True)
     usual = np.where(both, level, 0.0).sum(axis=1, keepdims=True)
     scale = np.divide(sold, usual, out=np.ones_like(sold), where=(usual > LEAST_QTY) & (sold > LEAST_QTY))
     return np.where(np.isfinite(values), np.maximum(level * scale, 0.0), np.nan)

@@ -65,9 +65,9 @@ def steps_between(dates: pd.Series, freq: str) -> npt.NDArray[np.int64]:
     Parameters
     ----------
     dates
-        Any days; a day belongs to the week, month, quarter or year that holds it.
+        Any moments; each belongs to the hour, day, week, month, quarter or year that holds it.
     freq
-        pandas frequency such as ``MS``, ``QS``, ``W-SUN``, ``YS`` or ``D``.
+        pandas frequency such as ``MS``, ``QS``, ``W-SUN``, ``YS``, ``D`` or ``h``.
 
     Raises
     ------
@@ -83,6 +83,8 @@ def steps_between(dates: pd.Series, freq: str) -> npt.NDArray[np.int64]:
         return np.asarray(month // 3, dtype=np.int64)
     if kind in {"YS", "Y", "YE", "AS", "A"}:
         return np.asarray(days.year, dtype=np.int64)
+    if kind == "H":
+        return np.asarray(days.to_numpy().astype("datetime64[h]").astype(np.int64), dtype=np.int64)
     number = days.to_numpy().astype("datetime64[D]").astype(np.int64)
     if kind == "D":
         return np.asarray(number, dtype=np.int64)
@@ -90,7 +92,7 @@ def steps_between(dates: pd.Series, freq: str) -> npt.NDArray[np.int64]:
         anchor = WEEKDAYS.index(freq.upper().partition("-")[2] or "SUN")
         # day 0 of the count is a Thursday; a week is the seven days up to its anchor
         return np.asarray((number + 3 + (WEEK_DAYS - 1 - anchor)) // WEEK_DAYS, dtype=np.int64)
-    remedy = "one of MS, QS, YS, D, or W- and a weekday such as W-SUN"
+    remedy = "one of MS, QS, YS, D, h, or W- and a weekday such as W-SUN"
     raise InputError([Fault("freq", f"unknown frequency {freq!r}", remedy=remedy)])
 
 
@@ -163,7 +165,8 @@ def intake(
     """Panel of a long table, with what was mended and what cannot be forecast.
 
     A bucket without a row is unknown, not zero; inner gaps are filled on a straight line. Doubled rows of a
-    bucket count as their mean, values that are no numbers as unknown, negative ones as zero.
+    bucket count as their mean, values that are no numbers as unknown, negative ones as zero. Rows that name
+    no series are left out.
 
     Parameters
     ----------
@@ -182,11 +185,14 @@ def intake(
     InputError
         A column is missing or the frequency unknown.
     """
-    frame = _checked(train)
+    unnamed = train["unique_id"].isna() if "unique_id" in train else pd.Series(dtype=bool)
+    frame = _checked(train[~unnamed] if unnamed.any() else train)
     everyone = pd.Index(frame["unique_id"].drop_duplicates().sort_values())
     dated = frame["ds"].notna()
     frame.loc[dated, "step"] = steps_between(frame.loc[dated, "ds"], freq)
     frame, remarks = _cells(frame, as_of)
+    nameless = pd.DataFrame({"unique_id": [""] * int(unnamed.sum())})
+    remarks.append(_remark(nameless, "{n} rows without a unique_id left out"))
     frame = frame.astype({"step": "int64"}).sort_values(["unique_id", "step"], ignore_index=True)
     span = frame.groupby("unique_id", sort=True)["step"].agg(["min", "max"])
     too_long = span.index[span["max"] - span["min"] >= MOST_STEPS]

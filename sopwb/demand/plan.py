@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sopwb.demand.activity_plan import distance_squares
 from sopwb.demand.consensus import ALL_STREAMS, consensus, weight_rates
 from sopwb.demand.launches import live_rate
 from sopwb.demand.panel import SERIES
@@ -83,22 +84,25 @@ def plan_cells(
 
 
 def _around(cells: pd.DataFrame) -> pd.DataFrame:
-    """Quantiles around the consensus: those of the baseline, stretched as the consensus exceeds it."""
+    """Quantiles around the consensus: those of the baseline, stretched as the consensus exceeds it.
+
+    What activities may add or miss is independent of that: its distances come on top by their squares.
+    """
     ratio = cells["consensus_qty"] / cells["baseline_qty"].where(cells["baseline_qty"] > 0)
     stretch = ratio.clip(0.25, 9.0).fillna(1.0) ** 0.5
-    down = (cells["baseline_qty"] - cells["lower_qty"]) * stretch
-    up = (cells["upper_qty"] - cells["baseline_qty"]) * stretch
+    down = ((cells["baseline_qty"] - cells["lower_qty"]) * stretch) ** 2 + cells["activity_down_qty"] ** 2
+    up = ((cells["upper_qty"] - cells["baseline_qty"]) * stretch) ** 2 + cells["activity_up_qty"] ** 2
     closed = cells["open_days"] <= 0
     return pd.DataFrame(
         {
-            "lower_qty": (cells["consensus_qty"] - down.mask(closed, 0.0)).clip(lower=0),
-            "upper_qty": cells["consensus_qty"] + up.mask(closed, 0.0),
+            "lower_qty": (cells["consensus_qty"] - down.mask(closed, 0.0) ** 0.5).clip(lower=0),
+            "upper_qty": cells["consensus_qty"] + up.mask(closed, 0.0) ** 0.5,
         }
     )
 
 
 def automatic_plan(cells: pd.DataFrame, activity_effect: pd.DataFrame) -> pd.DataFrame:
-    """The cells with activity_qty and automatic_qty = max(0, baseline + activities).
+    """The cells with activity_qty, how far it may be off, and automatic_qty = max(0, baseline + activities).
 
     Parameters
     ----------
@@ -108,11 +112,17 @@ def automatic_plan(cells: pd.DataFrame, activity_effect: pd.DataFrame) -> pd.Dat
         Table of that name.
     """
     keys = [*SERIES, "period"]
-    effect = activity_effect.groupby(keys, as_index=False)["effect_qty"].sum()
-    plan = cells.merge(effect, on=keys, how="left", validate="one_to_one")
-    activities = plan["effect_qty"].fillna(0.0) * (plan["open_days"] > 0)
-    return plan.assign(
-        activity_qty=activities, automatic_qty=(plan["baseline_qty"] + activities).clip(lower=0)
+    effect = activity_effect.assign(**distance_squares(activity_effect))
+    sums = ["effect_qty", "down_square", "up_square"]
+    plan = cells.merge(
+        effect.groupby(keys, as_index=False)[sums].sum(), on=keys, how="left", validate="one_to_one"
+    )
+    added = plan[sums].fillna(0.0).mul(plan["open_days"] > 0, axis=0)
+    return plan.drop(columns=sums).assign(
+        activity_qty=added["effect_qty"],
+        activity_down_qty=added["down_square"] ** 0.5,
+        activity_up_qty=added["up_square"] ** 0.5,
+        automatic_qty=(plan["baseline_qty"] + added["effect_qty"]).clip(lower=0),
     )
 
 

@@ -1,82 +1,167 @@
-"""Joint sample paths: what may come, for all series and buckets together, as errors came together before."""
+"""Draw what may come, for all series and buckets together, as errors came together before."""
 
 from __future__ import annotations
 
-import numpy as np
+from statistics import NormalDist
 
-from sopwb.demand.backtest import Backtest
+import numpy as np
+import numpy.typing as npt
+
 from sopwb.demand.panel import Array
 
-__all__ = ["sample_paths"]
+__all__ = ["error_fields", "normal", "origin_weights", "paths_in_band", "stratified"]
 
 LOWER, UPPER = 0.1, 0.9
+LEAST = 1e-9
+STEEPEST = 4
+"""Power with which paths are at most drawn to the short end of a lopsided interval."""
 
 
-def _filled(error: Array, order: Array) -> Array:
-    """Errors of one origin; what it has not seen yet is taken from the next origins in the order given."""
-    path = np.full(error.shape[1:], np.nan)
-    for place in order.astype(int):
-        missing = ~np.isfinite(path)
-        if not missing.any():
-            break
-        path[missing] = error[place][missing]
-    return np.asarray(np.nan_to_num(path))
+def origin_weights(number: int, origins: int, draw: np.random.Generator) -> Array:
+    """Weight of each origin's errors in each path, path by origin.
+
+    Standard normal, moved and turned so that over the paths they have exactly mean zero, variance one and no
+    correlation: the sum of any products and buckets then errs as much as it did in the backtest.
+
+    References
+    ----------
+    Wild bootstrap (Wu 1986, Liu 1988), weights common to all series; second-order exact draws (Pham 2001).
+    """
+    raw = draw.standard_normal((number, origins))
+    if number <= origins:
+        return raw
+    left, _, right = np.linalg.svd(raw - raw.mean(axis=0), full_matrices=False)
+    return np.asarray(left @ right * np.sqrt(number))
 
 
-def _in_bands(error: Array) -> tuple[Array, Array]:
-    """Lower and upper decile of the errors by bucket ahead, over all that is known; one where none is."""
-    flat = error.reshape(-1, error.shape[2])
-    lower, upper = np.ones(error.shape[2]), np.ones(error.shape[2])
-    for ahead in range(error.shape[2]):
-        known = flat[np.isfinite(flat[:, ahead]), ahead]
-        if len(known):
-            low, high = np.quantile(known, [LOWER, UPPER])
-            lower[ahead], upper[ahead] = max(-low, 1e-9), max(high, 1e-9)
-    return lower, upper
+def stratified(number: int, draw: np.random.Generator) -> Array:
+    """One number between 0 and 1 for each path, evenly spread over it and in random order."""
+    return np.asarray(draw.permutation((np.arange(number) + 0.5) / number))
 
 
-def sample_paths(
-    forecast: Array, down: Array, up: Array, backtest: Backtest, scale: Array, *, number: int, seed: int
-) -> Array:
-    """Paths drawn around the forecast: path by series by bucket ahead, never negative.
+def normal(rate: Array) -> Array:
+    """Standard normal number below which lies each share of all."""
+    inverse = NormalDist().inv_cdf
+    return np.array([inverse(each) for each in rate])
 
-    Each path takes the errors of one origin of the backtest, of all series and buckets together, so that
-    what was too high together is so again; half of the paths have the signs turned, since few
-    origins cannot show both sides. An error at a decile of all errors lies on the edge of the interval.
+
+def error_fields(error: Array, horizon: int, draw: np.random.Generator) -> Array:
+    """Errors of each origin for the whole horizon, origin by series by bucket ahead.
+
+    What an origin has not seen goes on at a measured rate of its series' mean error so far; the rest of it is
+    that of another origin, all series together. A series that was never judged errs by itself, and
+    all the time in the same direction.
 
     Parameters
     ----------
-    forecast, down, up
-        Series by bucket ahead: forecast, and the distance of its 10 and 90 percent quantile.
-    backtest
-        Whose errors are drawn.
-    scale
-        Usual size of an error of each series.
-    number
-        Paths wanted.
-    seed
-        Of the draws; the same seed gives the same paths.
-
-    Raises
-    ------
-    ValueError
-        ``number`` is not positive.
+    error
+        Origin by series by bucket ahead; NaN where unknown.
+    horizon
+        Buckets wanted.
+    draw
+        Which other origin, and the errors of series that were never judged.
     """
-    if number < 1:
-        raise ValueError(f"{number} paths asked for: at least one is needed")
-    draw = np.random.default_rng(seed)
-    origins, reach = len(backtest.origins), backtest.forecast.shape[2]
-    paths = np.repeat(forecast[None], number, axis=0)
-    if origins == 0 or reach == 0:
-        return paths
-    error = backtest.error / np.maximum(scale, 1e-9)[None, :, None]
-    lower, upper = _in_bands(error)
-    # beyond the backtest an error goes on as it was in its last buckets
-    ahead = np.minimum(np.arange(forecast.shape[1]), reach - 1)
-    for place in range(number):
-        score = _filled(error, draw.permutation(origins).astype(float))
-        if place % 2:
-            score = -score
-        score = np.where(score > 0, score / upper, score / lower)[:, ahead]
-        paths[place] += np.where(score > 0, score * up, score * down)
-    return np.asarray(np.maximum(paths, 0.0))
+    origins, series, _ = error.shape
+    known = np.isfinite(error)
+    fields = np.nan_to_num(error)
+    seen = np.asarray(known.any(axis=1).sum(axis=1), dtype=np.int64)
+    reach = int(seen.max()) if origins else 0
+    if reach:
+        fields = _seen_by_all(fields[:, :, :reach], seen, draw)
+        fields = _continued(fields, horizon, draw)
+    else:
+        fields = np.zeros((origins, series, horizon))
+    never = np.asarray(np.abs(fields).max(axis=(0, 2)) <= LEAST)
+    lasting = draw.standard_normal((origins, series, 1))
+    return np.where(never[None, :, None], lasting, fields)
+
+
+def _seen_by_all(fields: Array, seen: npt.NDArray[np.int64], draw: np.random.Generator) -> Array:
+    """Errors up to the reach of the backtest, with what later origins have not seen yet."""
+    reach = fields.shape[2]
+    whole = np.flatnonzero(seen == reach)
+    donors = draw.choice(whole, size=len(fields))
+    filled = fields.copy()
+    for origin in np.flatnonzero((seen < reach) & (seen > 0)):
+        cut, donor = int(seen[origin]), donors[origin]
+        near = fields[:, :, :cut].mean(axis=2)
+        rate = _lasting_rate(near[whole], fields[whole][:, :, cut:].mean(axis=2))
+        rest = fields[donor][:, cut:] - rate * near[donor][:, None]
+        filled[origin][:, cut:] = rate * near[origin][:, None] + rest
+    return filled
+
+
+def _continued(fields: Array, horizon: int, draw: np.random.Generator) -> Array:
+    """Errors beyond the reach of the backtest, by blocks of half of it."""
+    reach = fields.shape[2]
+    block = max(1, reach // 2)
+    early, late = fields[:, :, -2 * block : -block], fields[:, :, -block:]
+    before = early.mean(axis=2) if early.shape[2] else np.zeros(fields.shape[:2])
+    rate = _lasting_rate(before, late.mean(axis=2))
+    rest = late - rate * before[:, :, None]
+    blocks, length = [fields], reach
+    while length < horizon:
+        other = np.roll(rest, int(draw.integers(1, max(2, len(fields)))), axis=0)
+        blocks.append(rate * blocks[-1][:, :, -block:].mean(axis=2)[:, :, None] + other)
+        length += block
+    return np.concatenate(blocks, axis=2)[:, :, :horizon]
+
+
+def _lasting_rate(before: Array, after: Array) -> float:
+    """Share of a mean error that is still there later, over all series in units of their usual error."""
+    scale = np.sqrt((before**2 + after**2).mean(axis=0))
+    x, y = (np.divide(side, scale, out=np.zeros_like(side), where=scale > LEAST) for side in (before, after))
+    square = float((x**2).sum())
+    return float(np.clip((x * y).sum() / square, 0.0, 1.0)) if square > 0 else 0.0
+
+
+def paths_in_band(deviation: Array, centre: Array, down: Array, up: Array) -> Array:
+    """Paths with the order of the deviations, the mean of the plan and the quantiles of its interval.
+
+    Deviations above their median are stretched by one factor and those below by another, so that
+    the 10 and 90 percent quantiles of the paths are ``centre - down`` and ``centre + up``; the median is put
+    where the mean of the paths is the centre. Nothing is below zero.
+
+    Parameters
+    ----------
+    deviation
+        Path by cell.
+    centre, down, up
+        Of each cell: the plan, and the distance of its 10 and 90 percent quantile.
+
+    Returns
+    -------
+    numpy.ndarray
+        Path by cell. Where an interval is so lopsided that its mean would miss the centre, the paths inside
+        its long side are drawn to the median as far as that goes: demand mostly little, now and then much.
+    """
+    low, middle, high = np.quantile(deviation, [LOWER, 0.5, UPPER], axis=0)
+    about = deviation - middle
+    over, under = _on_the_way(about, high - middle), _on_the_way(-about, middle - low)
+    above, below = over.mean(axis=0), under.mean(axis=0)
+    shift = (below * down - above * up) / np.maximum(1.0 - above - below, LEAST)
+    shift = np.clip(shift, -down, up)
+    excess = shift + above * (up - shift) - below * (down + shift)
+    over = _drawn_in(over, excess / np.maximum(up - shift, LEAST))
+    under = _drawn_in(under, -excess / np.maximum(down + shift, LEAST))
+    path = centre + shift + over * (up - shift) - under * (down + shift)
+    return np.asarray(np.maximum(path, 0.0))
+
+
+def _on_the_way(about: Array, distance: Array) -> Array:
+    """How far each path is on the way from the median to a quantile; zero on the other side of the median."""
+    way = np.divide(about, distance, out=np.zeros_like(about), where=distance > LEAST)
+    return np.asarray(np.maximum(way, 0.0))
+
+
+def _drawn_in(way: Array, excess: Array) -> Array:
+    """The way, shortened for paths before the quantile until the mean is less by the excess."""
+    if not (excess > LEAST).any():
+        return way
+    # the last path before the quantile stays too, for the quantile lies between it and the next
+    edge = np.where(way < 1.0, way, 0.0).max(axis=0)
+    safe = np.where(edge > 0, edge, 1.0)
+    shortened = np.where(way < edge, edge * (way / safe) ** STEEPEST, way)
+    most = (way - shortened).mean(axis=0)
+    rate = np.clip(np.divide(excess, most, out=np.zeros_like(most), where=most > 0), 0.0, 1.0)
+    return np.asarray(way - rate * (way - shortened))

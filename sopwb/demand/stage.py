@@ -26,6 +26,7 @@ from sopwb.demand.plan import automatic_plan, named_series, plan_cells
 from sopwb.demand.plan import demand_plan as agreed_plan
 from sopwb.demand.portfolio import portfolio_value
 from sopwb.demand.price import net_price
+from sopwb.demand.sample_path import backtest_error, bucket_shares, sample_path
 from sopwb.demand.scope import SCOPE, series_with_family
 from sopwb.demand.standing import standing_forecast
 from sopwb.demand.statement import standing_statements
@@ -40,6 +41,7 @@ __all__ = [
     "demand_plan",
     "past_as_of",
     "portfolio",
+    "sample_paths",
     "statistical_forecast",
 ]
 
@@ -118,6 +120,9 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
         "statistical_forecast": _spread(past, ahead, tables, model),
         "forecast_exclusion": forecast_exclusion(past),
         "forecast_error": forecast_error(ahead.backtest, past.series, tables["market"], ahead.forecast, most),
+        "backtest_error": backtest_error(
+            ahead.backtest.error, ahead.backtest.origins, past.series, past.dates
+        ),
         "backtest_accuracy": backtest_accuracy(
             ahead.backtest, past.demand, past.activity, past.series["family"], ahead.level, ahead.route
         ),
@@ -179,6 +184,7 @@ def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
     empty = {
         "statistical_forecast": [*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"],
         "forecast_error": ["product", "location", "buckets", "error_qty", "mean_qty"],
+        "backtest_error": [*SERIES, "origin", "ahead", "error_qty"],
         "backtest_accuracy": [
             "source",
             "stream",
@@ -246,3 +252,12 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
         "author_accuracy": author_accuracy(past, tables["manual_forecast"], tables["sales_history"], margin),
         "forecast_accuracy": accuracy,
     }
+
+
+def sample_paths(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
+    """Possible futures of demand around the plan, drawn from how forecasts and activities have erred."""
+    bucket, clean = model.calendar.history_bucket, tables["demand_history_clean"]
+    last = clean["date"].max() if len(clean) else model.as_of
+    share = bucket_shares(last, tables["period"], bucket, model.holidays)
+    plan, errors = tables["demand_plan"], tables["backtest_error"]
+    return {"sample_path": sample_path(plan, errors, tables["activity_effect"], share, model.demand.paths)}

@@ -17,6 +17,7 @@ from sopwb.demand.forecast import Lift, panel_outlook
 from sopwb.demand.intake import Intake, future_drivers, intake
 from sopwb.demand.panel import Array, Panel
 from sopwb.demand.reconcile import summing_matrix
+from sopwb.errors import Fault, InputError
 from sopwb.extend import mark_of
 
 __all__ = ["Study", "built_in_forecasters", "dates_ahead", "study", "study_settings"]
@@ -73,8 +74,8 @@ def dates_ahead(last: pd.Series, freq: str, horizon: int) -> npt.NDArray[np.date
     end = pd.DatetimeIndex(last)
     steps = range(1, horizon + 1)
     if kind not in MONTHS:
-        days = 7 if kind == "W" else 1
-        return np.stack([(end + pd.Timedelta(days=days * step)).to_numpy() for step in steps], axis=1)
+        bucket = pd.Timedelta(hours=1) if kind == "H" else pd.Timedelta(days=7 if kind == "W" else 1)
+        return np.stack([(end + bucket * step).to_numpy() for step in steps], axis=1)
     ahead = [end + pd.DateOffset(months=MONTHS[kind] * step) for step in steps]
     if kind.endswith("E") or kind in {"M", "Q", "Y", "A"}:
         ahead = [dates + pd.offsets.MonthEnd(0) for dates in ahead]
@@ -111,15 +112,18 @@ def study(
     Raises
     ------
     InputError
-        A column is missing, or the frequency or a forecaster is unknown.
+        A column is missing, the frequency or a forecaster is unknown, or no bucket is asked for.
     """
+    if horizon < 1:
+        raise InputError([Fault("horizon", f"{horizon} buckets are asked for", remedy="1 or more")])
     season = _season_tried(season, freq)
     ahead = [] if future is None else [str(name) for name in future if name not in KEYS]
     given = intake(train, freq=freq, ahead=ahead, as_of=as_of)
     ahead_values, wanted = future_drivers(given, future, freq=freq, horizon=horizon)
     most = int(wanted.max(initial=horizon))
     if given.series.empty:
-        return Study(_rows(given, wanted, freq, *np.zeros((3, 0, most))), given.excluded, given.remarks)
+        nothing = _rows(given, wanted, freq, *np.zeros((3, 0, most)))
+        return _named_as_given(Study(nothing, given.excluded, given.remarks), train)
     settings = settings or study_settings(most, season)
     panel, lift = given.panel(season), None
     if ahead_values:
@@ -132,7 +136,24 @@ def study(
         panel, panel, known, settings, horizon=most, season=season, summing=summing, lift=lift
     )
     paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
-    return Study(_rows(given, wanted, freq, *paths), given.excluded, given.remarks)
+    found = Study(_rows(given, wanted, freq, *paths), given.excluded, given.remarks)
+    return _named_as_given(found, train)
+
+
+def _named_as_given(found: Study, train: pd.DataFrame) -> Study:
+    """The study with its series named by numbers where the table names them so."""
+    names = train["unique_id"].dropna().drop_duplicates()
+    if not pd.api.types.is_numeric_dtype(names):
+        return found
+    number = dict(zip(names.astype(str), names, strict=True))
+
+    def named(frame: pd.DataFrame) -> pd.DataFrame:
+        known = frame["unique_id"].map(number)
+        return frame.assign(
+            unique_id=known.astype(names.dtype) if known.notna().all() else frame["unique_id"]
+        )
+
+    return Study(named(found.forecast), named(found.excluded), named(found.remarks))
 
 
 def _without_drivers(

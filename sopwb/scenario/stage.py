@@ -23,7 +23,7 @@ __all__ = ["scenario_plans", "scenarios"]
 
 AGAIN = ("20_", "30_", "40_", "50_")
 """Meetings whose stages a scenario may change; data and portfolio reviews look at what is."""
-TELLS = ("demand_review", "supply_review")
+TELLS = ("sample_paths", "demand_review", "supply_review")
 """Stages that tell of the plan and of earlier cycles, and on which no key figure stands."""
 
 

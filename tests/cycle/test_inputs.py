@@ -43,6 +43,23 @@ def test_without_a_ledger_history_ends_with_the_last_full_month_of_sales(tmp_pat
     assert as_of(tmp_path, dates, bucket) == expected
 
 
+def test_sales_dated_years_after_all_others_are_told_and_do_not_end_history(tmp_path):
+    folder = acme(tmp_path)
+    sales = cells(folder, "sales_history")
+    wild = sales.tail(2).assign(date=["2087-01-01", "2087-02-01"])
+    write(folder, "sales_history", pd.concat([sales, wild]))
+    (fault,) = faults_of(folder)
+    assert fault.where == "sales_history.date"
+    assert fault.problem.startswith("2 rows from 2087-01-01 on follow 2025-12-01")
+    said = load_inputs(Request(folder, as_of=pd.Timestamp("2025-12-31")))
+    assert said.tables["sales_history"]["date"].max() == pd.Timestamp("2025-12-01")
+
+
+def test_a_company_that_began_again_after_years_is_believed(tmp_path):
+    dates = ["2019-05-01", *pd.date_range("2025-01-01", "2025-12-01", freq="MS").strftime("%Y-%m-%d")]
+    assert as_of(tmp_path, dates) == "2025-12-31"
+
+
 def test_with_a_ledger_history_ends_with_the_last_closed_month(tmp_path):
     assert as_of(tmp_path, ["2025-12-01"], ledger=["2025-10-01", "2025-11-01"]) == "2025-11-30"
 

@@ -107,6 +107,7 @@ def test_an_unchanged_run_executes_nothing_reads_nothing_and_has_the_same_bytes(
     files = {name: digest for name, digest in first.manifest["files"].items() if name not in different}
     assert {name: again.manifest["files"][name] for name in files} == files
     assert again.manifest["as_of"] == "2025-12-31"
+    assert again.manifest["seeds"] == {"demand.paths": 1}
 
 
 def test_pages_carry_the_name_and_the_moment_of_their_own_run(customer, meetings):

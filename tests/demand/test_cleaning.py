@@ -50,3 +50,16 @@ def test_noise_is_the_scaled_median_deviation():
     assert noise_rate(values, np.full((1, 4), 100.0), np.ones((1, 4), dtype=bool)) == pytest.approx(
         [0.1 * 1.4826]
     )
+
+
+def test_a_slip_of_some_digits_does_not_lift_the_usual_level_until_it_looks_usual():
+    values = np.full((2, 36), 40.0)
+    values[0, 11] = 1e9
+    ordinary, group = np.ones(values.shape, dtype=bool), np.zeros(2, dtype=np.int64)
+    usual = usual_level(values, ordinary, group, 12, 6)
+    assert usual[0].max() < 100
+    assert usual[1] == pytest.approx(np.full(36, 40.0), rel=0.05)
+    noise = noise_rate(values, usual, ordinary)
+    added = outlier_adjustment(values, usual, noise, np.ones(2, dtype=bool), 6.0)
+    assert values[0, 11] + added[0, 11] < 100
+    assert (added[1] == 0).all()

@@ -186,3 +186,52 @@ def test_what_is_read_of_the_drivers_is_judged_as_it_was_read_before_the_first_o
     both = found.forecast.merge(test, on=["unique_id", "ds"], validate="one_to_one")
     inside = (both["y"] >= both["q0.1"]) & (both["y"] <= both["q0.9"])
     assert 0.72 < inside.mean() < 0.9
+
+
+def test_series_named_by_numbers_come_back_by_the_same_numbers(known):
+    frame = pd.concat([rows(7, YEAR), rows(11, YEAR * 2), rows(2, np.full(48, np.nan))])
+    result = monthly(frame.sample(frac=1, random_state=0), known)
+    assert result.forecast["unique_id"].dtype == frame["unique_id"].dtype
+    assert set(result.forecast["unique_id"]) == {7, 11}
+    assert result.excluded["unique_id"].tolist() == [2]
+    assert result.remarks["unique_id"].tolist() == [2]
+
+
+def test_rows_that_name_no_series_are_left_out_and_counted(known):
+    result = monthly(pd.concat([rows("named", YEAR), rows(None, YEAR[:3])]), known)
+    assert set(result.forecast["unique_id"]) == {"named"}
+    assert result.remarks["remark"].tolist() == ["3 rows without a unique_id left out"]
+
+
+def test_hours_are_forecast_by_the_day(known):
+    hours = pd.date_range("2026-01-01", periods=24 * 12, freq="h")
+    day = 100 + 50 * np.sin(np.arange(len(hours)) * 2 * np.pi / 24)
+    result = study(rows("hourly", day, hours), known, freq="h", season=24, horizon=24)
+    assert result.forecast["ds"].tolist() == list(pd.date_range("2026-01-13", periods=24, freq="h"))
+    assert result.forecast["yhat"].to_numpy() == pytest.approx(day[:24], rel=0.15)
+
+
+def test_no_bucket_ahead_is_a_named_mistake(known):
+    with pytest.raises(InputError, match="horizon: 0 buckets"):
+        monthly(rows("sound", YEAR), known, horizon=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.assign(ds=frame["ds"].dt.strftime("%Y-%m-%d")),
+        lambda frame: frame.assign(ds=frame["ds"].dt.date),
+        lambda frame: frame.assign(y=frame["y"].astype(str)),
+        lambda frame: frame.assign(y=frame["y"].astype("float32")),
+        lambda frame: frame.assign(unique_id=frame["unique_id"].astype("category")),
+        lambda frame: frame.assign(unknown_ahead=np.arange(len(frame)) * 1.5),
+        lambda frame: frame.sample(frac=1, random_state=3),
+        lambda frame: frame.set_index("ds", drop=False),
+    ],
+)
+def test_the_same_table_written_another_way_gives_the_same_forecast(change, known):
+    frame = pd.concat([rows("one", YEAR), rows("two", YEAR * 3)], ignore_index=True)
+    plain, other = monthly(frame, known).forecast, monthly(change(frame), known).forecast
+    assert other["yhat"].to_numpy() == pytest.approx(plain["yhat"].to_numpy(), rel=1e-4)
+    assert other["unique_id"].tolist() == plain["unique_id"].tolist()
+    assert other["ds"].tolist() == plain["ds"].tolist()

@@ -1,4 +1,4 @@
-"""Messages of the demand review: the plan by month and family, how good it has been, what it leaves out."""
+"""Messages of the demand review: the plan and its families, how good it has been, what it leaves out."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, sentence, words
 from sopwb.measure.wording import named as named_code
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, iso_month, iso_span, percent, points, short
+from sopwb.report.numbers import iso_date, iso_span, percent, points, short
 from sopwb.report.section import Card, Section
+from sopwb.report.sections.futures import ODDS, band, futures
 from sopwb.report.table import Table
 
 __all__ = [
     "demand_by_family",
     "demand_headline",
-    "demand_total",
     "forecast_exclusions",
     "forecast_quality",
     "months_ahead",
     "net_sales",
+    "sold_by_month",
     "span_of",
 ]
 
 NOTEBOOK = "20_demand_review"
 MONTHS = 12
-HISTORY_MONTHS = 24
 MOST_FAMILIES = 9
 MOST_MARKETS = 4
 STEPS = ("naive", "seasonal_naive", "statistical", "automatic", "manual", "consensus")
@@ -119,68 +119,12 @@ def demand_headline(tables: Tables, model: Model) -> Section:
     return Section(message, title, cards=cards, source=("demand_plan", "next twelve months"))
 
 
-def _monthly(plan: pd.DataFrame, by: list[str], correlation: float) -> pd.DataFrame:
-    """Consensus by month with a band for the sum.
-
-    Errors of a series in different buckets are taken as independent, those of different series as
-    correlated: width**2 = (1 - correlation) x sum of squares + correlation x square of the sum.
-    """
-    series = plan.assign(
-        down_square=(plan["consensus_qty"] - plan["lower_qty"]) ** 2,
-        up_square=(plan["upper_qty"] - plan["consensus_qty"]) ** 2,
-    )
-    quantities = ["consensus_qty", "down_square", "up_square"]
-    one = series.groupby([*by, "product", "market", "month"], as_index=False)[quantities].sum()
-    one = one.assign(down=one["down_square"] ** 0.5, up=one["up_square"] ** 0.5)
-    sums = ["consensus_qty", "down", "up", "down_square", "up_square"]
-    total = one.groupby([*by, "month"], as_index=False)[sums].sum()
-    down, up = (
-        ((1 - correlation) * total[f"{side}_square"] + correlation * total[side] ** 2) ** 0.5
-        for side in ("down", "up")
-    )
-    return total.assign(
-        version="FC",
-        value=total["consensus_qty"],
-        lower=(total["consensus_qty"] - down).clip(lower=0),
-        upper=total["consensus_qty"] + up,
-    ).rename(columns={"month": "period"})
-
-
-def _history(tables: Tables, model: Model, months: int) -> pd.DataFrame:
+def sold_by_month(tables: Tables, model: Model, months: int | None) -> pd.DataFrame:
+    """Net sales of the last closed months by family, or of all of them, as actuals of a chart."""
     sold = net_sales(tables, model.as_of)
-    recent = sold[sold["month"] > model.as_of - pd.DateOffset(months=months)]
-    return recent.rename(columns={"month": "period", "qty": "value"}).assign(version="AC")
-
-
-@report_section("demand_total", notebook=NOTEBOOK)
-def demand_total(tables: Tables, model: Model) -> Section:
-    """Total demand by month: two years sold, then the plan with its band."""
-    ahead = _monthly(months_ahead(tables, None), [], model.demand.forecast.error_correlation_rate)
-    past = _history(tables, model, HISTORY_MONTHS)
-    past = past.groupby(["period", "version"], as_index=False)[["value"]].sum()
-    data = pd.concat([past, ahead[["period", "version", "value", "lower", "upper"]]], ignore_index=True)
-    year = ahead.head(MONTHS)
-    title = (
-        f"{model.name}, all families, units a month, AC and FC with 80 % band, as of {iso_date(model.as_of)}"
-    )
-    if year.empty:
-        return Section("Nothing is planned", title, source=("demand_plan", "all rows"))
-    peak = year.loc[year["value"].idxmax()]
-    width = (peak["upper"] - peak["lower"]) / (2 * peak["value"]) if peak["value"] > 0 else float("nan")
-    message = (
-        f"Demand peaks in {iso_month(peak['period'])} at {short(peak['value'])} units, "
-        f"plus or minus {percent(width)} in four cases out of five"
-    )
-    return Section(
-        message,
-        title,
-        chart=charts.lines_with_band(data, unit="units"),
-        note=(
-            "The band takes the errors of different products and markets as correlated by "
-            f"{percent(model.demand.forecast.error_correlation_rate, 0)}."
-        ),
-        source=("demand_plan", "all rows, by month"),
-    )
+    if months is not None:
+        sold = sold[sold["month"] > model.as_of - pd.DateOffset(months=months)]
+    return sold.rename(columns={"month": "period", "qty": "value"}).assign(version="AC")
 
 
 def _family_name(code: object) -> str:
@@ -191,7 +135,7 @@ def _family_name(code: object) -> str:
 def demand_by_family(tables: Tables, model: Model) -> Section:
     """Each family's sales and plan by month, and what changes."""
     plan = months_ahead(tables)
-    past = _history(tables, model, MONTHS)
+    past = sold_by_month(tables, model, MONTHS)
     ahead = plan.groupby(["family", "month"], as_index=False)[["consensus_qty"]].sum()
     ahead = ahead.rename(columns={"month": "period", "consensus_qty": "value"}).assign(version="FC")
     columns = ["family", "period", "version", "value"]
@@ -210,12 +154,13 @@ def demand_by_family(tables: Tables, model: Model) -> Section:
     shown = data[data["family"].isin(largest)]
     shown = shown.assign(family=[_family_name(each) for each in shown["family"]])
     left = data["family"].nunique() - len(largest)
-    bands = _monthly(plan, ["family"], model.demand.forecast.error_correlation_rate)
+    paths = futures(tables)
+    bands = band(paths[paths["month"].isin(plan["month"])], ["family"], "demand_qty").set_index("family")
     table = pd.DataFrame({"sold_qty": before.reindex(now.index), "consensus_qty": now})
     table = table.assign(change_qty=table["consensus_qty"] - table["sold_qty"])
-    table = table.join(bands.groupby("family")[["lower", "upper"]].sum().add_suffix("_qty")).reset_index()
+    table = table.join(bands.add_suffix("_qty")).reset_index()
     table = table.sort_values("consensus_qty", ascending=False, kind="stable", ignore_index=True)
-    note = "Lower and upper are the sums of the months' 80 percent bands."
+    note = f"Between lower and upper the twelve months together lie in {ODDS}."
     note += f" The {len(largest)} largest of {len(largest) + left} families are drawn." if left > 0 else ""
     return Section(
         message,
