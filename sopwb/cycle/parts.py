@@ -49,6 +49,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.load",
     "sopwb.report.sections.projection",
     "sopwb.report.sections.supply",
+    "sopwb.report.sections.solved",
     "sopwb.report.sections.explained",
     "sopwb.report.sections.attainment",
     "sopwb.report.sections.strategies",
