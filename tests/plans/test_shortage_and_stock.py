@@ -57,7 +57,8 @@ def test_stock_without_a_place_is_paid_or_not_made(price, beyond):
 
 def test_old_stock_is_sold_until_it_expires_and_the_rest_is_scrapped():
     """Of 80 in stock 50 leave in January; 30 expire at its end and are made anew."""
-    plant = Plant(settings={"late_days_maximum": 0}).product("cola").market()
+    settings = {"late_days_maximum": 0, "holding_cost_rate_per_year": 0.1}  # so that nothing is made early
+    plant = Plant(settings=settings).product("cola").market()
     plant.demand("cola", [50, 50, 50]).line("cola", 10)
     plant.add("stock_on_hand", product="cola", location="plant", on_hand_qty=80.0,
               snapshot_date="2025-12-31", expiry_date=plant.periods[1] - pd.Timedelta(days=1))  # fmt: skip

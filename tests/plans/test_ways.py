@@ -7,7 +7,7 @@ import pytest
 
 from tests.plans.plant import Plant, by_month
 
-LOST = {"late_days_maximum": 0}
+LOST = {"late_days_maximum": 0, "holding_cost_rate_per_year": 0.1}  # so that nothing is made early
 
 
 def bottled(**step) -> Plant:

@@ -91,7 +91,8 @@ def test_suppliers_hold_back_all_but_the_unconstrained_plan():
 
 
 def test_goods_reach_a_depot_over_its_lane_after_the_lead_time():
-    plant = Plant(settings={"late_days_maximum": 0}).product("cola", family="drinks").market(location="depot")
+    settings = {"late_days_maximum": 0, "holding_cost_rate_per_year": 0.1}  # so that nothing is made early
+    plant = Plant(settings=settings).product("cola", family="drinks").market(location="depot")
     plant.demand("cola", [0, 90, 90]).line("cola", 10)
     plant.add("lane", from_location="plant", to_location="depot", lead_time_days=30)
     _, rows = compared(plant)

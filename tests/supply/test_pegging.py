@@ -16,7 +16,8 @@ SHIPPED = ["product", "market", "period"]
 
 def bottler(demand: list[float], far: list[float], stock: float = 0.0, months: int = 3) -> Plant:
     """Cola of syrup at two units each, bought from two makers of which the cheap one is short."""
-    plant = Plant(months=months, settings={"late_days_maximum": 0})
+    settings = {"late_days_maximum": 0, "holding_cost_rate_per_year": 0.1}  # so that nothing is made early
+    plant = Plant(months=months, settings=settings)
     plant.product("cola", 5.0).product("syrup", 2.0).market().market("far", location="depot")
     plant.demand("cola", demand).demand("cola", far, "far").line("cola", 100)
     plant.add("bill_of_material", product="cola", recipe="main", component="syrup", qty_per_unit=2.0,
