@@ -132,17 +132,23 @@ STAGES = (
         ),
     ),
     Stage(
+        name="demand_record",
+        notebook="20_demand_review",
+        function="sopwb.demand.stage:demand_record",
+        reads=_names("product market sales_history manual_forecast past_demand_plan backtest_accuracy"),
+        writes=_names("past_stream stream_accuracy forecast_accuracy"),
+    ),
+    Stage(
         name="demand_plan",
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_plan",
         reads=_names(
-            "product market period statistical_forecast backtest_accuracy activity activity_response"
-            " manual_forecast forecast_weight price rebate currency_rate past_demand_plan sales_history"
-            " product_cost"
+            "product market period statistical_forecast activity activity_response manual_forecast"
+            " forecast_weight price rebate currency_rate sales_history product_cost past_stream"
+            " stream_accuracy"
         ),
         writes=_names(
-            "activity_effect demand_plan demand_stream standing_forecast stream_weight stream_accuracy"
-            " author_accuracy forecast_accuracy"
+            "activity_effect demand_plan demand_stream standing_forecast stream_weight author_accuracy"
         ),
     ),
     Stage(

@@ -30,7 +30,7 @@ from sopwb.demand.sample_path import backtest_error, bucket_shares, sample_path
 from sopwb.demand.scope import SCOPE, series_with_family
 from sopwb.demand.standing import standing_forecast
 from sopwb.demand.statement import standing_statements
-from sopwb.demand.stream_accuracy import past_streams, stream_accuracy
+from sopwb.demand.stream_accuracy import past_by_voice, past_stream, past_streams, stream_accuracy
 from sopwb.demand.value_added import unit_margin
 from sopwb.demand.waterfall import demand_waterfall
 from sopwb.extend import Parts, Tables
@@ -203,8 +203,29 @@ def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {**tables, "forecast_exclusion": excluded}
 
 
+def demand_record(tables: Tables, model: Model, _parts: Parts) -> dict[str, pd.DataFrame]:
+    """How earlier forecasts came out: what each voice said in every archived cycle, and its error."""
+    product, sales, past_plan = tables["product"], tables["sales_history"], tables["past_demand_plan"]
+    said = with_authors(tables["manual_forecast"])
+    known = product, tables["market"], sales, model.demand.manual
+    voices = _voices(tables)
+    past = past_streams(past_plan, said, *known, as_of=model.as_of, streams=voices)
+    archive = archive_accuracy(past_plan, sales, product, as_of=model.as_of)
+    accuracy = [frame for frame in (tables["backtest_accuracy"], archive) if not frame.empty] or [archive]
+    return {
+        "past_stream": past_stream(past, voices),
+        "stream_accuracy": stream_accuracy(past, sales),
+        "forecast_accuracy": pd.concat(accuracy),
+    }
+
+
+def _voices(tables: Tables) -> tuple[str, ...]:
+    """Every voice that is heard apart: the functions of the company, and single authors."""
+    return (*STREAMS, *(voice_of(str(name)) for name in tables["manual_forecast"]["author"].unique()))
+
+
 def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """The plan in units and money, every stream kept apart, and how good the streams have been."""
+    """The plan in units and money, every stream kept apart."""
     product, market, period = tables["product"], tables["market"], tables["period"]
     settings = model.demand
     coming = still_to_come(tables["activity"], model.as_of, settings.cleaning.longest_activity_days)
@@ -228,29 +249,20 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     automatic = automatic_plan(cells, effect)
     known = product, market, tables["sales_history"], settings.manual
     voices = manual_streams(statements, automatic, period, *known, as_of=model.as_of)
-    said = with_authors(tables["manual_forecast"])
-    heard = (*STREAMS, *(voice_of(str(name)) for name in tables["manual_forecast"]["author"].unique()))
-    past = past_streams(tables["past_demand_plan"], said, *known, as_of=model.as_of, streams=heard)
-    judged = stream_accuracy(past, tables["sales_history"])
-    weight = stream_weight(tables["forecast_weight"], automatic["family"], judged, settings)
+    weight = stream_weight(
+        tables["forecast_weight"], automatic["family"], tables["stream_accuracy"], settings
+    )
     used = weight.pivot(index="family", columns="stream", values="weight").reindex(columns=list(ALL_STREAMS))
     plan, apart = agreed_plan(automatic, voices.streams, used, price)
     margin = unit_margin(plan, tables["product_cost"], period)
-    archive = archive_accuracy(
-        tables["past_demand_plan"], tables["sales_history"], product, as_of=model.as_of
-    )
-    accuracy = pd.concat(
-        [frame for frame in (tables["backtest_accuracy"], archive) if not frame.empty] or [archive]
-    )
+    past = past_by_voice(tables["past_stream"], _voices(tables))
     return {
         "activity_effect": effect,
         "demand_plan": plan,
         "demand_stream": apart,
         "standing_forecast": standing_forecast(statements, voices.heard, as_of=model.as_of),
         "stream_weight": weight,
-        "stream_accuracy": judged,
         "author_accuracy": author_accuracy(past, tables["manual_forecast"], tables["sales_history"], margin),
-        "forecast_accuracy": accuracy,
     }
 
 

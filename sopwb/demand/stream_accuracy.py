@@ -14,7 +14,10 @@ from sopwb.demand.panel import SERIES
 from sopwb.demand.split import monthly_sales
 from sopwb.demand.statement import standing_statements
 
-__all__ = ["past_streams", "stream_accuracy", "with_actual"]
+__all__ = ["past_by_voice", "past_stream", "past_streams", "stream_accuracy", "with_actual"]
+
+CELL = ["cycle", *SERIES, "period", "family", "lag", "automatic_qty"]
+"""What is the same for every voice of :func:`past_streams`."""
 
 
 def past_streams(
@@ -67,6 +70,20 @@ def past_streams(
     closed = table[table["period"] + pd.offsets.MonthEnd(0) <= as_of]
     ahead = _ordinal(closed["period"]) - _ordinal(closed["cycle"])
     return closed.assign(lag=ahead).drop(columns=["fiscal_period", "open_days"]).reset_index(drop=True)
+
+
+def past_stream(past: pd.DataFrame, voices: Sequence[str]) -> pd.DataFrame:
+    """Table ``past_stream``: a row for each voice and cell it spoke about, from :func:`past_streams`."""
+    rows = past.melt(CELL, list(voices), var_name="stream", value_name="stream_qty")
+    return rows[rows["stream_qty"].notna()]
+
+
+def past_by_voice(past: pd.DataFrame, voices: Sequence[str]) -> pd.DataFrame:
+    """Table ``past_stream`` with a column per voice, NaN where silent; cells without a word are gone."""
+    if past.empty:
+        return past[CELL].assign(**dict.fromkeys(voices, np.nan))
+    table = past.pivot(index=CELL, columns="stream", values="stream_qty")
+    return table.reindex(columns=list(voices)).reset_index()
 
 
 def _months(dates: pd.Series[pd.Timestamp]) -> pd.DataFrame:
