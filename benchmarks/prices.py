@@ -121,7 +121,9 @@ class Family:
         fixed = own + self.transposed @ relaxed
         worth = np.bincount(place, charge * values, len(product))
         uses = sp.csc_array(self.part[kept] @ split)
-        return Proposed(self.columns, product, split, uses, split.T @ fixed, worth)
+        return Proposed(
+            self.columns, product, split, uses, np.asarray(split.T @ fixed), np.asarray(worth, float)
+        )
 
     def within(self, price: Floats, most: Floats, accounts: tuple[Ints, Floats]) -> Floats:
         """Best plan with no more of each shared row than ``most``, and with accounts of components.

@@ -123,7 +123,7 @@ class Whole:
 
     def decisions(self, values: Floats) -> Floats:
         """Value of each variable of the programme."""
-        return np.maximum(self.elastic.unit * (self.elastic.pick @ values), 0.0)
+        return np.asarray(np.maximum(self.elastic.unit * (self.elastic.pick @ values), 0.0))
 
 
 def component_cost(tables: Tables) -> pd.Series:
