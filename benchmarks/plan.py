@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
-from benchmarks.mix import cost_of, volume_and_mix
+from benchmarks.mix import Rounds, mix_of
 from benchmarks.peer import PeerError, beside, check_peer, peak_mb
+from benchmarks.whole import whole_of
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
 from sopwb.extend import Parts
@@ -40,7 +38,7 @@ from sopwb.supply.variables import variables_of
 __all__ = ["Planned", "changed", "main", "plan", "written"]
 
 Tables = dict[str, pd.DataFrame]
-MOST_WORKERS = 8
+SolveBy = Callable[[PlanData, Program], Solution]
 LOADED_S = time.process_time()
 """CPU seconds of this process until Python and the packages above were there."""
 
@@ -72,7 +70,9 @@ class Took(NamedTuple):
 class Planned:
     """A plan of an instance, with what it took to build and to solve it."""
 
-    def __init__(self, tables: Tables, model: Model, parts: Parts, start: Any = None) -> None:
+    def __init__(
+        self, tables: Tables, model: Model, parts: Parts, start: Any = None, by: SolveBy | None = None
+    ) -> None:
         self.tables, self.model, self.parts = tables, model, parts
         begun = Took.now()
         self.data: PlanData = plan_data(tables, model, parts)
@@ -80,7 +80,10 @@ class Planned:
         self.build = Took.since(begun)
         begun = Took.now()
         going_on = {} if start is None else {"start": start}
-        self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply, **going_on)
+        if by is None:
+            self.solution: Solution = solve(self.program, *goals_of(self.data), model.supply, **going_on)
+        else:
+            self.solution = by(self.data, self.program)
         self.solve = Took.since(begun)
 
     @property
@@ -280,69 +283,35 @@ def measured(
     return told
 
 
-class Step(NamedTuple):
-    """What one of many plans took."""
-
-    rows: int
-    build_s: float
-    solve_s: float
-
-
-def step_of(planned: Planned) -> Step:
-    """What a plan took."""
-    return Step(planned.solution.log[-1].rows, planned.build_s, planned.solve_s)
-
-
-_given: tuple[Model, Parts] | None = None
-
-
-def _begin(model: Model) -> None:
-    global _given  # noqa: PLW0603 - a worker has no other place for what it was given
-    _given = (model, collect_parts(model, load_schema()))
-
-
-def _family(tables: Tables) -> tuple[Tables, Step]:
-    if _given is None:
-        raise RuntimeError("this process was not told how to plan")
-    planned = Planned(tables, *_given)
-    return planned.plan(), step_of(planned)
-
-
-def measured_mix(folder: Path, out: Path, **settings: Any) -> dict[str, Any]:
+def measured_mix(folder: Path, out: Path, rounds: int, **settings: Any) -> dict[str, Any]:
     """One plan of an instance by volume and mix, written and measured."""
     import cvxpy  # noqa: F401 - loading a library is no part of building a plan
     import highspy  # noqa: F401
 
+    begun = Took.now()
     instance = read_instance(folder)
     tables = workbench_tables(instance)
-    made: list[Step] = []
+    model = model_of(instance, **settings)
+    told: dict[str, float] = {}
 
-    def step(of: Tables) -> Planned:
-        planned = plan(instance, of, **settings)
-        made.append(step_of(planned))
-        return planned
+    def by_families(data: PlanData, program: Program) -> Solution:
+        whole = whole_of(data, program, tables)
+        mix = mix_of(whole, Rounds(most=rounds))
+        told.update(mix.told)
+        none = np.zeros(len(program.most))
+        return Solution(whole.decisions(mix.values), none, none, (), None)
 
-    begun = time.perf_counter()
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    given = (model_of(instance, **settings),)
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin, initargs=given) as pool:
-
-        def each(many: Iterable[Tables]) -> Iterable[Tables]:
-            for tables_of, told_of in pool.map(_family, many):
-                made.append(told_of)
-                yield tables_of
-
-        whole, told = volume_and_mix(instance, tables, step, each)
-    total_s = time.perf_counter() - begun
-    plan_rows = plan_tables(instance, whole)
-    written(instance, whole, out)
+    planned = Planned(tables, model, collect_parts(model, load_schema()), by=by_families)
+    written(instance, planned.plan(), out)
+    took = Took.since(begun)
+    rows, columns = planned.program.matrix.shape
     return {
-        "mode": "volume_mix", **told, "plans": len(made), "workers": workers,
-        "largest_rows": max(one.rows for one in made), "rows": sum(one.rows for one in made),
-        "build_s": round(sum(one.build_s for one in made), 3),
-        "solve_s": round(sum(one.solve_s for one in made), 3), "total_s": round(total_s, 3),
-        "objective": cost_of(instance, plan_rows), "peak_rss_mb": round(peak_mb(), 1),
+        "mode": "volume_mix", **told, "rows": rows, "columns": columns,
+        "nonzeros": int(planned.program.matrix.nnz), "build_s": round(planned.build.wall, 3),
+        "build_cpu_s": round(planned.build.cpu, 3), "solve_s": round(planned.solve.wall, 3),
+        "solve_cpu_s": round(planned.solve.cpu, 3), "total_s": round(took.wall, 3),
+        "total_cpu_s": round(took.cpu, 3), "objective": planned.objective,
+        "peak_rss_mb": round(peak_mb(), 1),
     }  # fmt: skip
 
 
@@ -356,12 +325,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--peer", choices=["linopy"])
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
     parser.add_argument("--repeat", type=int, default=1, help="rounds of which the least seconds count")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of prices with --mode volume_mix")
     given = parser.parse_args(arguments)
     if given.mode == "volume_mix" and (given.change or given.peer):
         parser.error("--change and --peer are measured with --mode lp only")
     try:
         if given.mode == "volume_mix":
-            told = measured_mix(given.instance, given.out, solver=given.solver)
+            told = measured_mix(given.instance, given.out, max(given.rounds, 1), solver=given.solver)
         else:
             repeat = max(given.repeat, 1)
             told = measured(given.instance, given.out, given.change, given.peer, repeat, solver=given.solver)

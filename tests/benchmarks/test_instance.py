@@ -203,10 +203,10 @@ def test_volume_and_mix_ends_in_a_plan_that_balances_and_is_no_better_than_the_b
         folder / "items.csv", index=False
     )
     out = folder / "mix"
-    assert bench.main([str(folder), "--out", str(out), "--mode", "volume_mix", "--solver", "simplex"]) == 0
+    assert bench.main([str(folder), "--out", str(out), "--mode", "volume_mix", "--rounds", "30"]) == 0
     told = json.loads(capsys.readouterr().out)
     best = by_hand(read_instance(folder).tables)
-    assert best - 1e-6 <= told["objective"] <= best + 0.2 * abs(best)
+    assert best - 1e-6 <= told["objective"] <= best + 0.05 * abs(best)
     plan = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
     made = plan["production"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
     bought = plan["purchase"].groupby("period")["qty"].sum().reindex(range(T), fill_value=0.0)
