@@ -34,7 +34,7 @@ WINDOW, STEP = 10, 7
 SCARCE = 1.5
 """Price of a component, as a multiple of its cost, from which it counts as scarce."""
 LEAST, SMALL = 1e-7, 1e-9
-MARGIN = 1e-6
+MARGIN = 1e-5
 MISSING = 30.0
 """How many times dearer than in the search for prices a missing component is in its plan."""
 
