@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 TABLE = "manual_forecast"
-NEEDED = ("product_cost", "demand_history", "statistical_forecast", "demand_plan")
+NEEDED = ("product_cost", "demand_history", "statistical_forecast", "demand_record", "demand_plan")
 CODE = "MF"
 SAVE_AS = "save it as .xlsx if it is a filled-in workbook, or take it out of the folder"
 

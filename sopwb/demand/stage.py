@@ -39,6 +39,7 @@ __all__ = [
     "baseline_only",
     "demand_history",
     "demand_plan",
+    "demand_record",
     "past_as_of",
     "portfolio",
     "sample_paths",
