@@ -463,7 +463,9 @@ def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: b
     endless = int(highspy.kHighsIInf)
     ways = [(settings.solver, crossover, endless), ("ipx", "off", endless), ("simplex", "off", endless)]
     if solver.getBasis().valid:
-        ways.insert(0, ("simplex", crossover, MOST_PIVOTS + solver.getNumRow() // 8))
+        worth = MOST_PIVOTS + solver.getNumRow() // 8
+        # simplex from nothing takes less than interior point, so that less is worth trying before it
+        ways.insert(0, ("simplex", crossover, worth // 2 if settings.solver == "simplex" else worth))
     status = highspy.HighsModelStatus.kNotset
     for place, (method, crossing, pivots) in enumerate(ways):
         if place:
