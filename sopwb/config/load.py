@@ -145,8 +145,15 @@ def with_settings(model: Model, settings: Mapping[str, Any], scenario: str) -> M
 
 
 def model_from_yaml(path: Path) -> Model:
-    """A resolved model as a run stored it."""
-    return Model.model_validate_json(json.dumps(load_yaml(path)), strict=True)
+    """A resolved model as a run stored it.
+
+    Raises
+    ------
+    InputError
+        It was stored by a version with other settings.
+    """
+    data = load_yaml(path)
+    return _validated(data, Document(path, data, {}), {})
 
 
 def model_json_schema() -> dict[str, Any]:

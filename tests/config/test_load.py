@@ -111,6 +111,13 @@ def test_a_resolved_model_is_read_back_from_a_run_as_it_was(folder, tmp_path):
     assert model_from_yaml(path) == model
 
 
+def test_a_stored_model_with_a_setting_that_is_gone_is_told_by_name(tmp_path):
+    path = tmp_path / "model.yaml"
+    path.write_text("name: Acme\nsupply:\n  magic: true\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"supply\.magic is not a setting"):
+        model_from_yaml(path)
+
+
 def test_a_scenario_laid_over_a_model_in_memory_is_what_reading_it_gives(folder):
     base = load_setup(folder).model
     assert (
