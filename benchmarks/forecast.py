@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.synthetic import synthetic_sales
+from sopwb.errors import InputError
 
 PEER_SERIES = 8
 
@@ -32,7 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of the made series")
     parser.add_argument("--horizon", type=int, help="buckets ahead; 26 of made series")
     parser.add_argument("--season", type=int, help="buckets in a year, 1 for none; 52 of made series")
-    parser.add_argument("--freq", help="MS, QS, YS, D or W- and a weekday; W-MON of made series")
+    parser.add_argument("--freq", help="MS, QS, YS, D, h or W- and a weekday; W-MON of made series")
     parser.add_argument("--future", type=Path, help="unique_id, ds and the columns known ahead")
     parser.add_argument("--as-of", type=pd.Timestamp, help="rows after this day are left out")
     parser.add_argument("--mode", choices=["default", "accurate"], default="default")
@@ -123,4 +124,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        main()
+    except InputError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(2)
