@@ -8,7 +8,10 @@ from pydantic import Field
 
 from sopwb.config.base import Settings
 
-__all__ = ["SupplySettings"]
+__all__ = ["STOPPED", "SupplySettings"]
+
+STOPPED = "time limit"
+"""Status of a solve that its seconds ended; what it found may come out otherwise when it is made again."""
 
 
 class SupplySettings(Settings):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sopwb.config.supply import STOPPED
 from sopwb.cycle.begin import Beginning
 from sopwb.cycle.fingerprint import REPOSITORY, Fingerprint, versions
 from sopwb.cycle.notebooks import chain
@@ -32,8 +33,6 @@ __all__ = [
 ]
 
 TOLD_TABLES = ("check", "solver_log", "kpi", "headline")
-STOPPED = "time limit"
-"""Status of a solve that the clock ended; a run with one may come out otherwise when it is made again."""
 SHOWN_KPIS = ("revenue", "ebit", "service", "stock_value")
 PUBLISHED = "published"
 FAILED = "failed_checks"

@@ -330,19 +330,21 @@ def seen(stage: Stage, tables: Mapping[str, T], stages: Sequence[Stage]) -> dict
     if EVERYTHING not in stage.reads:
         names = (*stage.reads, *(name for name in stage.starts_from if name in tables))
         return {name: tables[name] for name in names}
-    later = set[str]()
-    if stage.once:
-        last = next(place for place, other in enumerate(stages) if other.name == stage.once)
-        later = {name for other in stages[last + 1 :] for name in other.writes}
-    return {name: of for name, of in tables.items() if name not in later}
+    later = stages[_place_after(stage.once, stages) :] if stage.once else ()
+    hidden = {name for other in later for name in other.writes}
+    return {name: of for name, of in tables.items() if name not in hidden}
 
 
 def needs(stage: Stage, stages: Sequence[Stage]) -> frozenset[str]:
     """Tables that must be there before a stage can be run; of all made so far none can be told."""
     if EVERYTHING not in stage.reads or not stage.once:
         return frozenset(stage.reads)
-    last = next(place for place, other in enumerate(stages) if other.name == stage.once)
-    return frozenset(name for other in stages[: last + 1] for name in other.writes)
+    before = stages[: _place_after(stage.once, stages)]
+    return frozenset(name for other in before for name in other.writes)
+
+
+def _place_after(name: str, stages: Sequence[Stage]) -> int:
+    return next(place for place, stage in enumerate(stages, start=1) if stage.name == name)
 
 
 def run_stage(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sopwb.config.supply import SupplySettings
+from sopwb.config.supply import STOPPED, SupplySettings
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, highs_of
 from sopwb.supply.program import Program
@@ -106,7 +106,7 @@ def whole_decisions(
         ended, worst = ended and done, gap
     if bound is not None:
         worst = abs(objective - bound) / max(abs(objective), 1e-12)
-    return Whole(current, "optimal" if ended else "time limit", objective, worst)
+    return Whole(current, "optimal" if ended else STOPPED, objective, worst)
 
 
 def _relaxed(elastic: Elastic, cost: Floats, settings: SupplySettings) -> float:

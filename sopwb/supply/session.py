@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sopwb.config.supply import SupplySettings
+from sopwb.config.supply import STOPPED, SupplySettings
 from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, elastic_of, highs_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import highspy
 
 __all__ = [
-    "BASIC", "LOWER", "MONEY", "PRIMAL", "STOPPED", "UNAVOIDABLE", "UPPER", "Basis", "Found", "Session",
+    "BASIC", "LOWER", "MONEY", "PRIMAL", "UNAVOIDABLE", "UPPER", "Basis", "Found", "Session",
     "Solved", "UnfinishedError", "known_statuses",
 ]  # fmt: skip
 
@@ -31,8 +31,6 @@ LOWER, BASIC, UPPER = 0, 1, 2
 DUAL, PRIMAL = 1, 4
 WHOLE = 1e-6
 """Distance from a whole number below which a decision is whole."""
-STOPPED = "time limit"
-"""Status of a solve that its time limit ended."""
 MOST_PIVOTS = 1000
 """Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
 

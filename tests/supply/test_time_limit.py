@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sopwb.config.supply import STOPPED
 from sopwb.errors import InputError
 from sopwb.supply import solve as solving
 from sopwb.supply.data import plan_data
 from sopwb.supply.goals import goals_of
 from sopwb.supply.program import program_of
-from sopwb.supply.session import STOPPED, Session
+from sopwb.supply.session import Session
 from sopwb.supply.variables import variables_of
 from tests.plans.plant import Plant, all_parts
 

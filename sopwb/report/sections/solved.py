@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sopwb.config.model import Model
+from sopwb.config.supply import STOPPED
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, words
 from sopwb.report.numbers import exact, short
@@ -15,7 +16,6 @@ from sopwb.report.table import Table
 __all__ = ["limit_conflicts", "not_proven", "unknown_prices"]
 
 NOTEBOOK = "40_supply_review"
-STOPPED = "time limit"
 WHOLE = "whole decisions"
 MOST_LIMITS = 20
 
