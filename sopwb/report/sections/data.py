@@ -238,9 +238,8 @@ def data_checks(tables: Tables, model: Model) -> Section:
         )
     frame = pd.DataFrame(found)
     warned = int((frame["status"] == "warn").sum())
-    message = (
-        "All checks of the data pass" if not warned else f"{warned} of {len(frame)} checks of the data warn"
-    )
+    which = f"{len(frame)} checks of the data that need no plan"
+    message = f"{warned} of {which} warn" if warned else f"All {which} pass"
     table = Table(frame, headings={"first": "what was found"}, units={"offenders": "count"})
     return Section(
         message, _title(model, "checks of the data"), table=table, source=("check", "area is data")
