@@ -300,8 +300,9 @@ def test_a_sign_that_an_old_locale_lacks_stops_nothing(place, encoding):
 
 
 TERMINATED = """
-import asyncio, sys, time
+import asyncio, signal, sys, time
 from sopwb.cli import commands, main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, however the tests were begun
 def waits(*words):
     global late
     late = asyncio.new_event_loop().create_future()
@@ -325,9 +326,13 @@ def test_a_job_that_is_ended_says_so_in_one_line_with_code_130(place, word):
         text=True,
         env=environment,
     )
-    assert job.stdout.readline() == "waiting\n"
-    job.send_signal(word)
-    out, err = job.communicate(timeout=30)
+    try:
+        assert job.stdout.readline() == "waiting\n"
+        job.send_signal(word)
+        out, err = job.communicate(timeout=30)
+    finally:
+        job.kill()
+        job.communicate()
     assert (job.returncode, out) == (130, "")
     assert err.splitlines() == [
         "Stopped. Nothing was published. The next run continues after the last finished step."
