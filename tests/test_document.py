@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sopwb import document
 from sopwb.document import dump_yaml, read_document
 from sopwb.errors import InputError
 
@@ -130,3 +133,16 @@ def test_the_place_of_a_setting_is_its_line_or_that_of_its_parent(tmp_path):
     document = read_document(path)
     assert document.place(("calendar", "week_start")) == "model.yaml line 3"
     assert document.place(("calendar", "unknown")) == "model.yaml line 2"
+
+
+def test_without_libyaml_a_file_reads_the_same(tmp_path, monkeypatch):
+    path = tmp_path / "model.yaml"
+    path.write_text("a: 0012\nb:\n  - {c: NO, d: 1.5e3}\n  - |\n    two\n    lines\n", encoding="utf-8")
+    ours = read_document(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(yaml, "__with_libyaml__", False)
+        slow = importlib.reload(document)
+        theirs = slow.read_document(path)
+        assert issubclass(slow._EventsOnly, yaml.SafeLoader)
+    importlib.reload(document)
+    assert (ours.data, ours.lines) == (theirs.data, theirs.lines)

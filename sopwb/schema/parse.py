@@ -101,22 +101,31 @@ def _cells(raw: pd.DataFrame, name: str) -> pd.Series[Any]:
 
 
 def _column(cells: pd.Series[Any], column: Column, table: Table) -> tuple[pd.Series[Any], list[Fault]]:
-    missing = _is_missing(cells)
+    kinds, place = _distinct(cells)
+    missing = _is_missing(kinds)
     faults: list[Fault] = []
     if missing.any() and not column.optional:
         if column.default is None:
-            faults.append(_fault(cells, missing, column, table, "is empty"))
+            faults.append(_fault(cells, missing.take(place), column, table, "is empty"))
         else:
-            cells = cells.astype("object").where(~missing, column.default)
-            missing = pd.Series(np.zeros(len(cells), dtype=bool))
-    values, bad = READERS[column.type](cells, missing)
+            kinds = kinds.astype("object").where(~missing, column.default)
+            missing = pd.Series(np.zeros(len(kinds), dtype=bool))
+    values, bad = READERS[column.type](kinds, missing)
     bad &= ~missing
     if bad.any():
-        faults.append(_fault(cells, bad, column, table, f"is not {_article(column.type)}"))
+        faults.append(_fault(cells, bad.take(place), column, table, f"is not {_article(column.type)}"))
         values = values.mask(bad)
     if (column.optional or not faults) and column.type != "text":
         values = values.astype(column.dtype)  # type: ignore[call-overload]
-    return values, faults
+    return values.take(place).reset_index(drop=True), faults
+
+
+def _distinct(cells: pd.Series[Any]) -> tuple[pd.Series[Any], np.ndarray[Any, Any]]:
+    """Each different cell once, and of every cell the place of its like; a column of text repeats itself."""
+    if cells.dtype != object or pd.api.types.infer_dtype(cells, skipna=True) != "string":
+        return cells, np.arange(len(cells))
+    place, kinds = pd.factorize(cells, use_na_sentinel=False)
+    return pd.Series(kinds, dtype="object"), place
 
 
 def _article(kind: str) -> str:
