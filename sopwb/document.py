@@ -96,11 +96,14 @@ def _composer() -> Any:
     return Composer
 
 
-class _EventsOnly(_composer()):
+COMPOSER: Any = _composer()
+
+
+class _EventsOnly(COMPOSER):  # type: ignore[misc]
     """Composes nodes only; an alias or a tag is refused as soon as it is met."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()
         problem = ""
         if isinstance(event, yaml.AliasEvent):
             problem = "aliases (*name) are not allowed; write the value out"

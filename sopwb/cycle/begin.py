@@ -131,7 +131,7 @@ def begin(folder: Path, request: Request, reuse: Reuse, found: Found) -> Beginni
     if found.inputs is None and found.whole_key and reuse.cache.take(found.whole_key, folder) is not None:
         return Beginning(request, found.setup, found.schema, found.builds_on, from_cache=True)
     inputs = found.inputs or load_inputs(request)
-    write_tables(folder / INPUTS, inputs.tables, inputs.schema)
+    write_tables(folder / INPUTS, inputs.tables, inputs.schema, is_shaped=True)
     settings = dump_yaml(inputs.model.model_dump(mode="json"))
     (folder / MODEL).write_text(settings, encoding="utf-8")
     _remember(folder, request, reuse, found, inputs)

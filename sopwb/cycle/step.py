@@ -159,7 +159,7 @@ def _note(folder: Path, note: Mapping[str, Any]) -> None:
 
 def _write(folder: Path, made: Mapping[str, pd.DataFrame], schema: Schema) -> None:
     try:
-        write_tables(folder, made, schema)
+        write_tables(folder, made, schema, is_shaped=True)
     except OSError as error:
         raise unwritable(error) from None
 

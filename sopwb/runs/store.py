@@ -24,6 +24,10 @@ ARROW = {
 }
 
 
+SHAPED = b"sopwb.shaped"
+"""Word in a file that says what its rows were shaped to; they need no second look when they are read."""
+
+
 def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     fields = [pa.field(name, ARROW[column.type]) for name, column in table.columns.items()]
     return pa.Table.from_pandas(
@@ -31,27 +35,34 @@ def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     ).replace_schema_metadata()
 
 
-def _write(data: pa.Table, where: Path | pa.BufferOutputStream) -> None:
-    pq.write_table(data, where, compression="zstd", version="2.6", store_schema=False)
+def _write(frame: pd.DataFrame, table: Table, where: Path | pa.BufferOutputStream) -> None:
+    data = _arrow(frame, table)
+    with pq.ParquetWriter(
+        where, data.schema, compression="zstd", version="2.6", store_schema=False
+    ) as writer:
+        writer.write_table(data)
+        writer.add_key_value_metadata({SHAPED: table.shape_digest})
 
 
-def write_table(path: Path, frame: pd.DataFrame, table: Table) -> None:
-    """Write one table, shaped as declared, to a parquet file."""
+def write_table(path: Path, frame: pd.DataFrame, table: Table, *, is_shaped: bool = False) -> None:
+    """Write one table to a parquet file, shaped as declared; `is_shaped` says that it is already."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(_arrow(table.shape(frame), table), path)
+    _write(frame if is_shaped else table.shape(frame), table, path)
 
 
 def arrow_bytes(frame: pd.DataFrame, table: Table) -> bytes:
     """The bytes `write_table` would write."""
     stream = pa.BufferOutputStream()
-    _write(_arrow(table.shape(frame), table), stream)
+    _write(table.shape(frame), table, stream)
     return bytes(stream.getvalue())
 
 
-def write_tables(folder: Path, frames: Mapping[str, pd.DataFrame], schema: Schema) -> None:
-    """Write tables as ``NAME.parquet`` into a folder."""
+def write_tables(
+    folder: Path, frames: Mapping[str, pd.DataFrame], schema: Schema, *, is_shaped: bool = False
+) -> None:
+    """Write tables as ``NAME.parquet`` into a folder; `is_shaped` says that they are shaped as declared."""
     for name, frame in frames.items():
-        write_table(folder / f"{name}.parquet", frame, schema[name])
+        write_table(folder / f"{name}.parquet", frame, schema[name], is_shaped=is_shaped)
 
 
 def read_table(path: Path, table: Table) -> pd.DataFrame:
@@ -66,7 +77,11 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     """
     if not path.exists():
         raise InputError([Fault(table.name, "has not been made yet", remedy="run the steps before this one")])
-    frame = pq.read_table(path).to_pandas()
+    with pq.ParquetFile(path) as file:
+        frame = file.read(use_threads=False).to_pandas(use_threads=False)
+        shape = (file.metadata.metadata or {}).get(SHAPED)
+    if shape == table.shape_digest.encode():
+        return table.cast(frame)
     for name, column in table.columns.items():
         if name not in frame.columns and (column.optional or column.default is not None):
             frame[name] = column.default

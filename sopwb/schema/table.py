@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -122,13 +123,25 @@ class Table:
             raise SopwbError(f"{self.name}: {int(double.sum())} rows repeat a key, the first is {first}")
         return shaped
 
+    @cached_property
+    def shape_digest(self) -> str:
+        """Digest of what `shape` sees to: names, types and order of the columns, and the key."""
+        return hashlib.sha256(repr((list(self.dtypes.items()), self.key)).encode()).hexdigest()
+
+    def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with every declared column that is no text in its type; nothing else is looked at."""
+        found = frame.dtypes.to_dict()
+        other = {name: to for name, to in self.dtypes.items() if to not in {"object", str(found[name])}}
+        return frame.astype(other) if other else frame
+
     def _typed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        typed = frame.astype({name: dtype for name, dtype in self.dtypes.items() if dtype != "object"})
+        typed = self.cast(frame)
         texts = [name for name, column in self.columns.items() if column.type == "text"]
         return typed.assign(**{name: _text(typed[name]) for name in texts})
 
 
 def _text(values: pd.Series[Any]) -> pd.Series[Any]:
     as_object: Any = values.astype("object")
-    texts: pd.Series[Any] = as_object.where(as_object.notna(), None)
+    missing = as_object.isna()
+    texts: pd.Series[Any] = as_object.where(~missing, None) if missing.any() else as_object
     return texts

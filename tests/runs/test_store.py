@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -77,3 +79,11 @@ def test_a_table_that_was_not_made_is_named_and_a_table_is_read_from_the_first_f
     assert len(read_tables([first, second], ["product"], SCHEMA)["product"]) == 1
     with pytest.raises(InputError, match="market: has not been made yet"):
         read_tables([first, second], ["market"], SCHEMA)
+
+
+def test_a_table_written_by_another_declaration_is_shaped_again(tmp_path):
+    path = tmp_path / "product.parquet"
+    write_table(path, products([("b", 1, None), ("a", 2, None)]), PRODUCT)
+    by_age = replace(PRODUCT, key=("shelf_life_days",))
+    assert read_table(path, by_age)["product"].tolist() == ["b", "a"]
+    assert read_table(path, PRODUCT)["product"].tolist() == ["a", "b"]
