@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Self
@@ -20,6 +21,7 @@ from sopwb.cycle.notebooks import kernel_environment
 from sopwb.cycle.reuse import table_digests
 from sopwb.cycle.stages import Stage, needs, seen
 from sopwb.cycle.step import INPUTS, TABLES, Step, noted, open_step
+from sopwb.cycle.warm import load_code
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,7 +46,7 @@ class Ahead:
         self._maker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        """Nothing is begun before a meeting is."""
+        """No process is begun before it is asked for."""
         return self
 
     def __exit__(
@@ -63,23 +65,26 @@ class Ahead:
             self._maker.wait()
         shutil.rmtree(self._folder / AHEAD, ignore_errors=True)
 
+    def prepare(self) -> None:
+        """Begin the process, which reads its code while the inputs of the run are read."""
+        if self._maker is not None or os.cpu_count() == 1:
+            return
+        (self._folder / AHEAD).mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "sopwb.cycle.ahead", str(self._folder)]
+        self._maker = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            encoding="utf-8",
+            env=kernel_environment(self._folder / AHEAD),
+            start_new_session=True,
+        )
+
     def begin(self, notebook: str) -> None:
         """Say which meeting begins; the stages of later ones may be made ahead."""
-        if os.cpu_count() == 1:
-            return
-        if self._maker is None:
-            (self._folder / AHEAD).mkdir(exist_ok=True)
-            command = [sys.executable, "-m", "sopwb.cycle.ahead", str(self._folder)]
-            self._maker = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                encoding="utf-8",
-                env=kernel_environment(self._folder / AHEAD),
-                start_new_session=True,
-            )
-        if self._maker.stdin is not None:
+        self.prepare()
+        if self._maker is not None and self._maker.stdin is not None:
             with suppress(BrokenPipeError):  # it has ended: every stage is made in its meeting
                 self._maker.stdin.write(f"{notebook}\n")
                 self._maker.stdin.flush()
@@ -117,11 +122,9 @@ class _Maker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._step: Step = open_step("", "", run_folder=str(folder))
         self._meeting = ""
         self._made: set[str] = set()
         self._passed: set[str] = set()
-        self._inputs = {path.stem for path in (folder / INPUTS).glob("*.parquet")}
 
     def hear(self) -> None:
         """Take note of each meeting that begins; end when nobody speaks any more."""
@@ -133,17 +136,26 @@ class _Maker:
 
     def work(self) -> None:
         """Make one stage after the other."""
+        load_code()
+        while not self._meeting:  # the run has no settings yet, and no inputs
+            time.sleep(PAUSE_S)
         while True:
             finished = self._made | {note["stage"] for note in noted(self._folder)}
-            stage = None
-            if self._meeting:
-                stage = next_stage(self._step.stages, self._meeting, self._inputs, finished, self._passed)
+            stage = next_stage(self._step.stages, self._meeting, self._inputs, finished, self._passed)
             if stage is None:
                 time.sleep(PAUSE_S)
             elif self._is_known(stage) or not claim(self._folder, stage.name):
                 self._passed.add(stage.name)
             else:
                 self._make(stage)
+
+    @cached_property
+    def _step(self) -> Step:
+        return open_step("", "", run_folder=str(self._folder))
+
+    @cached_property
+    def _inputs(self) -> set[str]:
+        return {path.stem for path in (self._folder / INPUTS).glob("*.parquet")}
 
     def _is_known(self, stage: Stage) -> bool:
         """Whether an earlier run made the same, which its meeting will take over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,8 +95,15 @@ class Found:
     inputs: Inputs | None = None
 
 
-def look(request: Request, reuse: Reuse) -> Found:
+def look(request: Request, reuse: Reuse, *, before_reading: Callable[[], None] = lambda: None) -> Found:
     """The inputs, read and checked unless an earlier run has read the same files with the same settings.
+
+    Parameters
+    ----------
+    request, reuse
+        What is asked for, and what may be taken over.
+    before_reading
+        Called when data has to be read, which takes seconds.
 
     Raises
     ------
@@ -113,6 +120,7 @@ def look(request: Request, reuse: Reuse) -> Found:
         whole = key_of(files=key, chain=chain)
         if reuse.cache.has(whole):
             return Found(with_as_of(setup, as_of.date()), schema, next(iter(chain), None), key, whole)
+    before_reading()
     return Found(setup, schema, files_key=key, inputs=load_inputs(request))
 
 

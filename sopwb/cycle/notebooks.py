@@ -33,11 +33,13 @@ LONGEST_SOCKET = 100
 """Characters that every system takes as the address of a socket file."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+WARM = "--IPKernelApp.extra_extensions=sopwb.cycle.warm"
+
 Progress = Callable[[str, int, int], None]
 """Told the name of the meeting that begins, its place, and how many there are."""
 
-Execute = Callable[[Path], Path]
-"""Executes a notebook in the folder of a run, and gives the executed one."""
+Execute = Callable[[Path, Mapping[str, str]], Path]
+"""Executes a notebook with parameters in the folder of a run, and gives the executed one."""
 
 
 def notebook_folder() -> Path:
@@ -103,17 +105,17 @@ class _Kernel:
 
 
 @contextmanager
-def executor(folder: Path, parameters: Mapping[str, str], *, isolated: bool = False) -> Iterator[Execute]:
+def executor(folder: Path, *, isolated: bool = False, is_begun: bool = False) -> Iterator[Execute]:
     """A way to execute notebooks in the folder of a run; the first starts a kernel, stopped at the end.
 
     Parameters
     ----------
     folder
         Folder of the run, in which the kernel works.
-    parameters
-        Parameters of every notebook.
     isolated
         A kernel of its own for each notebook.
+    is_begun
+        The first kernel starts at once and loads the code of a run, before a notebook asks for it.
 
     Yields
     ------
@@ -125,7 +127,9 @@ def executor(folder: Path, parameters: Mapping[str, str], *, isolated: bool = Fa
         TemporaryDirectory(prefix="sopwb-", ignore_cleanup_errors=True) as place,
         _kernels(Path(place), isolated=isolated) as kernel_for,
     ):
-        yield lambda path: _execute(path, folder, parameters, kernel_for)
+        if is_begun:
+            _begin(kernel_for(), folder)
+        yield lambda path, parameters: _execute(path, folder, parameters, kernel_for)
 
 
 def _execute(
@@ -180,11 +184,11 @@ def _as_told(name: str, error: Any) -> SopwbError:
 
 @contextmanager
 def _kernels(place: Path, *, isolated: bool) -> Iterator[Callable[[], _Kernel]]:
-    """A giver of kernels: always the same one, or a new one each time; all are shut down at the end."""
+    """A giver of kernels: always the same one, or an unused one each time; all are shut down at the end."""
     given: list[_Kernel] = []
 
     def give() -> _Kernel:
-        if isolated or not given:
+        if not given or (isolated and given[-1].is_used):
             given.append(_Kernel(_manager(place, len(given)), place))
         return given[-1]
 
@@ -213,6 +217,15 @@ def _manager(place: Path, number: int) -> Any:
     if os.name == "posix" and len(f"{address}-5") < LONGEST_SOCKET:
         manager.transport, manager.ip = "ipc", str(address)
     return manager
+
+
+def _begin(kernel: _Kernel, folder: Path) -> None:
+    """Start a kernel that goes on to load the code of a run; nobody waits for it."""
+    from jupyter_core.utils import run_sync
+
+    run_sync(kernel.manager.start_kernel)(
+        cwd=str(folder), env=kernel_environment(kernel.place), extra_arguments=[WARM]
+    )
 
 
 def _stop(kernel: _Kernel) -> None:

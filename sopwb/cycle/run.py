@@ -6,16 +6,16 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sopwb.cycle.ahead import Ahead
 from sopwb.cycle.begin import Beginning, begin, look
+from sopwb.cycle.crew import Crew
 from sopwb.cycle.inputs import Request
 from sopwb.cycle.manifest import manifest_of, page_facts, run_summary
-from sopwb.cycle.notebooks import Execute, Progress, chain, check_notebooks, executor
+from sopwb.cycle.notebooks import Progress, chain, check_notebooks
 from sopwb.cycle.pages import PAGES, name_pages, write_pages
 from sopwb.cycle.reuse import Reuse, begin_reuse, table_digests
 from sopwb.cycle.step import INPUTS, ORDER, TABLES, TIMINGS, noted
@@ -74,15 +74,17 @@ def publish_run(
     """
     made_at = (now or dt.datetime.now(dt.UTC)).strftime("%Y%m%dT%H%M%SZ")
     reuse = begin_reuse(root, request.folder, is_fresh=fresh)
-    found = look(request, reuse)
     try:
         clear_dead_runs(root, request.folder.name)
         run = begin_run(root, request.folder.name, new_run_id(made_at, request.scenario))
         try:
-            beginning = begin(run.building, request, reuse, found)
-            with Workbooks(run.building, request.folder, reuse, beginning.model) as workbooks:
-                steps = _hold_meetings(run.building, beginning, reuse, workbooks, progress, isolated=isolated)
-                published = _publish(run, beginning, reuse, workbooks, made_at, steps)
+            with Crew(run.building, isolated=isolated) as crew:
+                found = look(request, reuse, before_reading=crew.prepare)
+                beginning = begin(run.building, request, reuse, found)
+                with Workbooks(run.building, request.folder, reuse, beginning.model) as workbooks:
+                    steps = _hold_meetings(run.building, beginning, reuse, workbooks, progress, crew)
+                    crew.dismiss()
+                    published = _publish(run, beginning, reuse, workbooks, made_at, steps)
         except (InputError, SourceError, OSError, KeyboardInterrupt):
             run.discard()
             raise
@@ -117,8 +119,7 @@ def _hold_meetings(
     reuse: Reuse,
     workbooks: Workbooks,
     progress: Progress,
-    *,
-    isolated: bool,
+    crew: Crew,
 ) -> list[Held]:
     """Execute the notebooks in order, but for those an earlier run has executed on the same."""
     model, request = beginning.model, beginning.request
@@ -128,31 +129,26 @@ def _hold_meetings(
     notebooks = chain(request.folder)
     held = [Held("inputs", beginning.from_cache)]
     workbooks.begin(INPUTS, INPUTS, table_digests(folder / INPUTS))
-    with ExitStack() as stack:
-        ahead = stack.enter_context(Ahead(folder))
-        execute: Execute | None = None
-        for place, notebook in enumerate(notebooks, start=1):
-            before = table_digests(folder / TABLES)
-            key = reuse.fingerprint.key(
-                "meeting",
-                model,
-                notebook=(notebook.stem, file_digest(notebook)),
-                tables=table_digests(folder / INPUTS) | before,
-                use_extensions=request.use_extensions,
-            )
-            is_taken = _taken(key, folder, reuse)
-            held.append(Held(notebook.stem, is_taken))
-            if not is_taken:
-                if execute is None:
-                    check_notebooks(notebooks)
-                    execute = stack.enter_context(executor(folder, parameters, isolated=isolated))
-                ahead.begin(notebook.stem)
-                progress(notebook.stem, place, len(notebooks))
-                _execute_and_keep(notebook, folder, execute, key, reuse)
-            after = table_digests(folder / TABLES)
-            workbooks.begin(
-                notebook.stem, TABLES, {name: after[name] for name in sorted(after.keys() - before)}
-            )
+    is_checked = False
+    for place, notebook in enumerate(notebooks, start=1):
+        before = table_digests(folder / TABLES)
+        key = reuse.fingerprint.key(
+            "meeting",
+            model,
+            notebook=(notebook.stem, file_digest(notebook)),
+            tables=table_digests(folder / INPUTS) | before,
+            use_extensions=request.use_extensions,
+        )
+        is_taken = _taken(key, folder, reuse)
+        held.append(Held(notebook.stem, is_taken))
+        if not is_taken:
+            if not is_checked:
+                check_notebooks(notebooks)
+                is_checked = True
+            progress(notebook.stem, place, len(notebooks))
+            _keep(folder, reuse, key, partial(crew.hold, notebook, parameters))
+        after = table_digests(folder / TABLES)
+        workbooks.begin(notebook.stem, TABLES, {name: after[name] for name in sorted(after.keys() - before)})
     return held
 
 
@@ -163,11 +159,11 @@ def _taken(key: str, folder: Path, reuse: Reuse) -> bool:
     return notes is not None
 
 
-def _execute_and_keep(notebook: Path, folder: Path, execute: Execute, key: str, reuse: Reuse) -> None:
+def _keep(folder: Path, reuse: Reuse, key: str, execute: Callable[[], Path]) -> None:
     before, timed = set(_names(folder, ["tables/*.parquet"])), len(noted(folder))
-    execute(notebook)
+    executed = execute()
     made = set(_names(folder, ["tables/*.parquet"])) - before
-    names = [f"notebooks/{notebook.name}", *made]
+    names = [f"notebooks/{executed.name}", *made]
     reuse.keep(key, folder, names, {"timings": noted(folder)[timed:]})
 
 

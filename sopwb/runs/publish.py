@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ class RunFolder:
     customer: str
     run_id: str
     lock: Lock
+    made: tuple[Path, ...] = ()
+    """Folders that were not there before, innermost first."""
 
     @property
     def building(self) -> Path:
@@ -90,9 +93,12 @@ class RunFolder:
         return Published(self.published, sealed)
 
     def discard(self) -> None:
-        """Remove what was built."""
+        """Remove what was built, and the folders made for it in which nothing else lies."""
         shutil.rmtree(self.building, ignore_errors=True)
         self.lock.release()
+        with suppress(OSError):
+            for folder in self.made:
+                folder.rmdir()
 
 
 def new_run_id(moment: str, scenario: str) -> str:
@@ -113,11 +119,12 @@ def begin_run(root: Path, customer: str, run_id: str) -> RunFolder:
     if not RUN_ID.match(run_id) or not CUSTOMER_NAME.match(customer):
         raise SopwbError(f"{run_id!r} cannot name a run of {customer!r}")
     place = root / customer
+    made = tuple(folder for folder in (place, *place.parents) if not folder.exists())
     place.mkdir(parents=True, exist_ok=True)
     lock = try_lock(place / f"{BUILDING}{run_id}{LOCK}")
     if lock is None:
         raise FileExistsError(f"{run_id} is being built")
-    run = RunFolder(root, customer, run_id, lock)
+    run = RunFolder(root, customer, run_id, lock, made)
     run.building.mkdir()
     return run
 

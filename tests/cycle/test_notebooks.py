@@ -49,9 +49,9 @@ def test_a_kernel_knows_no_secret_needs_no_home_and_leaves_no_socket(folder, mon
     second = notebook(
         folder.parent / "20_second.ipynb", "kept = 'seen' in globals()\nseen = str(kept)" + LOOK
     )
-    with executor(folder, GIVEN) as execute:
+    with executor(folder) as execute:
         for path in (first, second):
-            assert execute(path).parent == folder / "notebooks"
+            assert execute(path, GIVEN).parent == folder / "notebooks"
     seen = (folder / "first.txt").read_text(encoding="utf-8")
     assert "SOPWB_SECRET" not in seen
     assert "kanarie" not in seen
@@ -61,10 +61,18 @@ def test_a_kernel_knows_no_secret_needs_no_home_and_leaves_no_socket(folder, mon
     assert str(folder.parent) not in (folder / "notebooks" / "10_first.ipynb").read_text(encoding="utf-8")
 
 
+def test_a_kernel_begun_early_has_loaded_the_code_of_a_run_and_works_in_its_folder(folder):
+    look = "import sys\nopen('found', 'w').write(str('sopwb.demand.stage' in sys.modules))"
+    path = notebook(folder.parent / "10_first.ipynb", look)
+    with executor(folder, isolated=True, is_begun=True) as execute:
+        execute(path, GIVEN)
+    assert (folder / "found").read_text(encoding="utf-8") == "True"
+
+
 def test_a_kernel_that_is_ended_by_the_system_is_one_sentence(folder):
     path = notebook(folder.parent / "40_supply_review.ipynb", "import os\nos._exit(9)")
-    with executor(folder, GIVEN) as execute, pytest.raises(SopwbError) as caught:
-        execute(path)
+    with executor(folder) as execute, pytest.raises(SopwbError) as caught:
+        execute(path, GIVEN)
     assert str(caught.value).startswith("step 40_supply_review: its process was ended")
     assert "the next run continues" in str(caught.value)
     assert caught.value.exit_code == 70

@@ -38,10 +38,10 @@ class Meetings:
         self.wrong: dict[str, BaseException] = {}
 
     @contextmanager
-    def executor(self, folder: Path, parameters: object, *, isolated: bool = False) -> Iterator:
+    def executor(self, folder: Path, *, isolated: bool = False, is_begun: bool = False) -> Iterator:
         (folder / "notebooks").mkdir(exist_ok=True)
 
-        def execute(path: Path) -> Path:
+        def execute(path: Path, _parameters: object) -> Path:
             if path.stem in self.wrong:
                 raise self.wrong[path.stem]
             self.held.append(path.stem)
@@ -67,7 +67,7 @@ def meetings(monkeypatch: pytest.MonkeyPatch) -> Meetings:
         path.parent.mkdir(exist_ok=True)
         path.write_text(" ".join(order["tables"]))
 
-    monkeypatch.setattr(run_module, "executor", found.executor)
+    monkeypatch.setattr("sopwb.cycle.crew.executor", found.executor)
     monkeypatch.setattr(run_module, "write_pages", pages)
     monkeypatch.setattr(Workbooks, "_tell", workbook)
     return found
