@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -31,7 +32,7 @@ def scenario_plans(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
     """Key figures of every scenario of the customer, planned again from the base's plan.
 
     A run of a scenario plans no others: its base is another run (`sopwb compare`). Scenarios are
-    planned beside each other, a process for each core; a customer with functions of its own
+    planned beside each other on every core; a customer with functions of its own
     has them planned one after the other, as other processes do not know those functions.
     """
     if model.scenario != BASELINE:
@@ -72,13 +73,36 @@ def _is_all_built_in(parts: Parts) -> bool:
 def _beside(
     tables: Tables, model: Model, parts: Parts, names: Sequence[str], workers: int
 ) -> list[pd.DataFrame]:
-    """Key figures of scenarios, planned in fresh processes; the tables travel once to each."""
+    """Key figures of scenarios, planned by this process and fresh ones, each taking the next that waits."""
     given = (dict(tables), model, dict(parts.schema))
     context = get_context("spawn")
     # a notebook's kernel that was reset has lost what a new process asks its main module for
     vars(sys.modules["__main__"]).setdefault("__spec__", None)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given) as pool:
-        return list(pool.map(_planned, names))
+    waiting, figures = deque(names), dict[str, pd.DataFrame]()
+
+    def plan(by: Callable[[str], pd.DataFrame]) -> None:
+        while waiting:
+            try:
+                name = waiting.popleft()
+            except IndexError:  # another was quicker
+                return
+            figures[name] = by(name)
+
+    others = workers - 1
+    with (
+        ProcessPoolExecutor(others, mp_context=context, initializer=_begin, initargs=given) as pool,
+        ThreadPoolExecutor(others) as hands,
+    ):
+        try:
+            away = [
+                hands.submit(plan, lambda name: pool.submit(_planned, name).result()) for _ in range(others)
+            ]
+            plan(lambda name: _figures(tables, model, parts, name))
+        finally:
+            waiting.clear()
+        for hand in away:
+            hand.result()
+    return [figures[name] for name in names]
 
 
 _given: tuple[Tables, Model, Parts] | None = None
