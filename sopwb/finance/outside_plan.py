@@ -10,11 +10,10 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables
 from sopwb.finance.activity_cost import activity_cost
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
-from sopwb.finance.party import payables, receivables
-from sopwb.finance.plan import cash_items, past_purchases, tax_rates
+from sopwb.finance.party import old_payables, receivables
+from sopwb.finance.plan import cash_items, tax_rates
 from sopwb.finance.profit_and_loss import cost_line_months, run_rate
 from sopwb.finance.target_values import actual_values
-from sopwb.finance.working_capital import payment_days
 from sopwb.measure.line import with_subtotals
 from sopwb.measure.scope import in_scope
 
@@ -111,19 +110,6 @@ def _loan_interest(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) 
     return (loans.clip(lower=0.0) * model.finance.loan_interest_rate / 12).astype(float)
 
 
-def _old_payables(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.Series[float]:
-    """What is still owed at each month end for what came before the plan, by each supplier's days."""
-    settings, receipt = model.finance, tables["purchase_receipt"]
-    names = pd.Series(sorted(receipt["supplier"].dropna().unique()), dtype=object)
-    days = payment_days(tables["payment_term"], "supplier", names, settings.supplier_days)
-    total = pd.Series(0.0, index=index)
-    for name, own in zip(names, days, strict=True):
-        past = past_purchases(receipt[receipt["supplier"] == name], tables["product_cost"])
-        nothing = pd.Series(0.0, index=index)
-        total = total + payables(nothing, past, float(own), settings.days_per_month)
-    return total
-
-
 def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:
     """Balances before the plan, cash outside operations, and old invoices that are still open."""
     settings, balances = model.finance, ledger_balances(tables["ledger"], tables["account"])
@@ -145,7 +131,14 @@ def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.D
         if len(nothing)
         else pd.Series(0.0, index=index)
     )
-    owed = _old_payables(tables, model, index)
+    owed = old_payables(
+        tables["purchase_receipt"],
+        tables["product_cost"],
+        tables["payment_term"],
+        settings.supplier_days,
+        settings.days_per_month,
+        index,
+    )
     first = index[:1]
     # where the ledger knows no receivables or payables, finance takes those of the first month
     before = [

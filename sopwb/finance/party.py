@@ -7,7 +7,14 @@ import pandas as pd
 from sopwb.calendar import fiscal_month
 from sopwb.finance.working_capital import countback, payment_days
 
-__all__ = ["payables", "receivables", "supplier_days"]
+__all__ = [
+    "days_of_products",
+    "old_payables",
+    "open_purchases",
+    "past_purchases",
+    "receivables",
+    "stand_in_payables",
+]
 
 MOST_MONTHS_BACK = 13
 
@@ -55,38 +62,75 @@ def receivables(
     return open_value.sum(axis=1).reindex(months).astype(float)
 
 
-def supplier_days(supply_plan: pd.DataFrame, payment_term: pd.DataFrame, default_days: int) -> float:
-    """Days until suppliers are paid: each supplier's term, weighted by what the plan buys."""
-    bought = supply_plan[supply_plan["option"] == "buy"].groupby("source", sort=True)["cost_value"].sum()
-    names = pd.Series([*bought.index, "*"])
-    days = payment_days(payment_term, "supplier", names, default_days).to_numpy()
-    if bought.sum() <= 0:
-        return float(days[-1])
-    return float((bought.to_numpy() * days[:-1]).sum() / bought.sum())
+def days_of_products(
+    supply_plan: pd.DataFrame, purchase_term: pd.DataFrame, payment_term: pd.DataFrame, default_days: int
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Days until a purchase is paid, by product: of what the plan buys, and of what is on order.
+
+    What the plan buys is paid by the terms of its suppliers, weighted by their share of the product;
+    an order that is open does not say whose it is and is paid after the mean of all who offer it.
+    """
+    offers = purchase_term[["product", "supplier"]].drop_duplicates()
+    days = payment_days(payment_term, "supplier", offers["supplier"], default_days)
+    offered = offers.assign(days=days).groupby("product")["days"].mean().astype(float)
+    bought = supply_plan[(supply_plan["option"] == "buy") & (supply_plan["cost_value"] > 0)]
+    days = payment_days(payment_term, "supplier", bought["source"], default_days)
+    weighed = bought.assign(days=days * bought["cost_value"]).groupby("product")[["days", "cost_value"]].sum()
+    return (weighed["days"] / weighed["cost_value"]).astype(float), offered
 
 
-def payables(
-    purchases: pd.Series[float], past_purchases: pd.Series[float], days: float, days_per_month: float
+def open_purchases(
+    coming: pd.DataFrame, purchases: pd.Series[float], days_per_month: float
 ) -> pd.Series[float]:
-    """Payables at the end of every month of the plan, counted back through purchases.
-
-    Where no earlier purchases are known the mean of the plan stands in for them.
+    """What is owed at the end of every month of the plan for what comes in it.
 
     Parameters
     ----------
+    coming
+        period, days, value at standard: purchases of the plan by month and days until they are paid.
     purchases
-        Purchases by month of the plan.
-    past_purchases
-        Purchases by month before it, at standard cost.
-    days, days_per_month
-        Days until suppliers are paid, and of a month.
+        What they cost by month; a month's difference to standard is spread over its purchases.
+    days_per_month
+        Days of a month.
     """
-    first = purchases.index[0]
+    wide = coming.pivot_table(index="period", columns="days", values="value", aggfunc="sum", fill_value=0.0)
+    wide = wide.reindex(purchases.index, fill_value=0.0)
+    paid = wide.mul((purchases / wide.sum(axis=1)).where(wide.sum(axis=1) > 0, 0.0), axis=0)
+    owed = [countback(paid[days], float(days), days_per_month) for days in paid.columns]
+    return sum(owed, pd.Series(0.0, index=purchases.index))
+
+
+def old_payables(
+    purchase_receipt: pd.DataFrame,
+    product_cost: pd.DataFrame,
+    payment_term: pd.DataFrame,
+    default_days: int,
+    days_per_month: float,
+    index: pd.Index[pd.Timestamp],
+) -> pd.Series[float]:
+    """What is still owed at each month end for what came before the plan, by each supplier's days."""
+    names = pd.Series(sorted(purchase_receipt["supplier"].dropna().unique()), dtype=object)
+    days = payment_days(payment_term, "supplier", names, default_days)
+    before = pd.date_range(index[0] - pd.DateOffset(months=MOST_MONTHS_BACK), index[-1], freq="MS")
+    owed = pd.Series(0.0, index=index)
+    for name, own in zip(names, days, strict=True):
+        past = past_purchases(purchase_receipt[purchase_receipt["supplier"] == name], product_cost)
+        known = past[past.index < index[0]].reindex(before, fill_value=0.0)
+        owed = owed + countback(known, float(own), days_per_month).reindex(index)
+    return owed
+
+
+def past_purchases(purchase_receipt: pd.DataFrame, product_cost: pd.DataFrame) -> pd.Series[float]:
+    """Purchases before the plan by fiscal month, at standard cost."""
+    standard = product_cost.set_index("product")["standard_cost_per_unit"]
+    value = purchase_receipt["received_qty"] * purchase_receipt["product"].map(standard)
+    return value.groupby(fiscal_month(purchase_receipt["received_date"])).sum().astype(float)
+
+
+def stand_in_payables(purchases: pd.Series[float], days: float, days_per_month: float) -> pd.Series[float]:
+    """What is owed for months before the plan when none is known: as if each were the mean of the plan."""
     before = pd.date_range(
-        first - pd.DateOffset(months=MOST_MONTHS_BACK), periods=MOST_MONTHS_BACK, freq="MS"
+        purchases.index[0] - pd.DateOffset(months=MOST_MONTHS_BACK), purchases.index[-1], freq="MS"
     )
-    stand_in = float(purchases.mean())
-    known = past_purchases.reindex(before, fill_value=0.0)
-    earlier = known if known.sum() > 0 else known * 0.0 + stand_in
-    whole = pd.concat([earlier, purchases]).astype(float)
-    return countback(whole, days, days_per_month).reindex(purchases.index)
+    usual = pd.Series(float(purchases.mean()), index=before).where(before < purchases.index[0], 0.0)
+    return countback(usual, days, days_per_month).reindex(purchases.index)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sopwb.calendar import fiscal_month
 from sopwb.config.model import Model
 from sopwb.extend import Tables
 from sopwb.finance.activity_cost import activity_cost
@@ -14,13 +13,21 @@ from sopwb.finance.balance_sheet import balance_sheet, opening_position
 from sopwb.finance.cash import cash_flow, direct_cash_flow
 from sopwb.finance.cost_roll_up import usage_per_unit, valid_on
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
-from sopwb.finance.party import payables, receivables, supplier_days
-from sopwb.finance.production import Production, production
+from sopwb.finance.party import (
+    days_of_products,
+    old_payables,
+    open_purchases,
+    past_purchases,
+    receivables,
+    stand_in_payables,
+)
+from sopwb.finance.production import Production, production, split_scheduled
 from sopwb.finance.profit_and_loss import cost_line_months, operating_lines, run_rate, taxed
 from sopwb.finance.sales_plan import fiscal, margin_plan, pallets, unconstrained_plan
+from sopwb.finance.working_capital import payment_days
 from sopwb.measure.line import SIGN, with_subtotals
 
-__all__ = ["FinancialPlan", "cash_items", "financial_plan", "past_purchases", "tax_rates"]
+__all__ = ["FinancialPlan", "cash_items", "financial_plan", "tax_rates"]
 
 
 @dataclass(frozen=True)
@@ -207,8 +214,6 @@ def _months(
     below = lines["line"].isin(["interest", "income_tax"])
     cash = signed[lines["is_cash"] & ~below].groupby(lines["period"]).sum()
     non_cash = signed[~lines["is_cash"]].groupby(lines["period"]).sum()
-    days = supplier_days(tables["supply_plan"], tables["payment_term"], settings.supplier_days)
-    past = past_purchases(tables["purchase_receipt"], tables["product_cost"])
     months = pd.DataFrame(
         {
             "revenue": volume.groupby("period")["revenue_value"].sum(),
@@ -228,18 +233,35 @@ def _months(
                 settings.customer_days,
                 settings.days_per_month,
             ),
-            "payable_value": payables(paid["purchases"], past, days, settings.days_per_month),
+            "payable_value": _payables(tables, model, paid["purchases"].reindex(index, fill_value=0.0)),
         },
         index=index,
     ).fillna(0.0)
     return months.join(cash_items(tables["cash_item"], index)).reset_index()
 
 
-def past_purchases(purchase_receipt: pd.DataFrame, product_cost: pd.DataFrame) -> pd.Series[float]:
-    """Purchases before the plan by fiscal month, at standard cost."""
-    standard = product_cost.set_index("product")["standard_cost_per_unit"]
-    value = purchase_receipt["received_qty"] * purchase_receipt["product"].map(standard)
-    return value.groupby(fiscal_month(purchase_receipt["received_date"])).sum().astype(float)
+def _payables(tables: Tables, model: Model, purchases: pd.Series[float]) -> pd.Series[float]:
+    """What suppliers are owed at each month end: for what came before the plan, and for what comes in it."""
+    settings, terms = model.finance, tables["payment_term"]
+    bought, offered = days_of_products(
+        tables["supply_plan"], tables["purchase_term"], terms, settings.supplier_days
+    )
+    moved = split_scheduled(fiscal(tables["stock_movement"], tables["period"]), tables["scheduled_receipt"])
+    moved = moved[moved["movement"].isin(["bought", "scheduled"])]
+    standard = tables["product_cost"].set_index("product")["standard_cost_per_unit"]
+    usual = float(payment_days(terms, "supplier", pd.Series(["*"]), settings.supplier_days).iloc[0])
+    days = moved["product"].map(bought).where(moved["movement"] == "bought", moved["product"].map(offered))
+    coming = moved.assign(days=days.fillna(usual), value=moved["moved_qty"] * moved["product"].map(standard))
+    receipt, length = tables["purchase_receipt"], settings.days_per_month
+    if past_purchases(receipt, tables["product_cost"]).sum() > 0:
+        old = old_payables(
+            receipt, tables["product_cost"], terms, settings.supplier_days, length, purchases.index
+        )
+    else:
+        whole = float(coming["value"].sum())
+        mean = float((coming["value"] * coming["days"]).sum()) / whole if whole > 0 else usual
+        old = stand_in_payables(purchases, mean, length)
+    return old + open_purchases(coming, purchases, length)
 
 
 def _opening(

@@ -199,10 +199,9 @@ class Books:
     def payables(self) -> Flow:
         """What is owed to suppliers at each month end, counted back through purchases."""
         buy = self.data.options.get("buy")
-        usual = float(self._payment_days("supplier", pd.Series(["*"]), self.finance.supplier_days)[0])
-        ordered = sp.diags_array(self._scheduled("*", own=False))
-        weights = self._weights(np.full(len(self.months), usual), np.arange(len(self.months)))
-        known = np.asarray((weights @ ordered).sum(axis=1)).ravel() + self.outside("old_payables")
+        product, month, value = self._on_order("*", own=False)
+        ordered = self._weights(self._days_of_products(product), month) @ value
+        known = np.asarray(ordered, dtype=np.float64) + self.outside("old_payables")
         if buy is None:
             return Flow({}, known)
         days = self._payment_days("supplier", buy.keys["source"], self.finance.supplier_days)
@@ -315,14 +314,26 @@ class Books:
 
     def _scheduled(self, scope: str, *, own: bool) -> Floats:
         """Standard cost of what is on order, purchases or our own, by month of its arrival."""
+        _, month, value = self._on_order(scope, own=own)
+        return np.bincount(month, value, len(self.months)).astype(float)
+
+    def _on_order(self, scope: str, *, own: bool) -> tuple[pd.Series[str], Ints, Floats]:
+        """Product, month of arrival and standard cost of each order that is open."""
         due, buckets = self.tables["scheduled_receipt"], self.data.buckets
         rows = due[due["receipt_type"].isin(OWN_RECEIPTS) == own]
         bucket = np.maximum(buckets.holding(day_numbers(rows["due_date"])), 0)
         inside = self.in_scope(rows.assign(segment=""), scope) * (bucket < buckets.count)
         cost = rows["product"].map(self.tables["product_cost"].set_index("product")["standard_cost_per_unit"])
         value = rows["receipt_qty"].to_numpy(float) * cost.fillna(0.0).to_numpy(float) * inside
-        month = self.month[np.minimum(bucket, buckets.count - 1)]
-        return np.bincount(month, value, len(self.months)).astype(float)
+        return rows["product"], self.month[np.minimum(bucket, buckets.count - 1)], value
+
+    def _days_of_products(self, product: pd.Series[str]) -> Floats:
+        """Days until a purchase on order is paid: the mean of the suppliers who offer the product."""
+        offers = self.tables["purchase_term"][["product", "supplier"]].drop_duplicates()
+        days = self._payment_days("supplier", offers["supplier"], self.finance.supplier_days)
+        mean = offers.assign(days=days).groupby("product")["days"].mean()
+        usual = self._payment_days("supplier", pd.Series(["*"]), self.finance.supplier_days)
+        return np.asarray(product.map(mean).fillna(float(usual[0])), dtype=np.float64)
 
     def _opening(self) -> float:
         """Stock before the plan at standard: on hand, and our own on the way."""
