@@ -163,12 +163,17 @@ def _width(name: str, values: pd.Series[Any], kind: str) -> int:
 
 def _write_cells(sheet: Worksheet, place: int, values: pd.Series[Any], kind: str) -> None:
     is_moment = kind in {"date", "moment"}
-    writers = {"flag": sheet.write_boolean, "integer": sheet.write_number, "number": _finite(sheet)}
-    write = sheet.write_number if is_moment else writers.get(kind, _text(sheet))
-    cells = _serial(values) if is_moment else values
-    for row, (cell, missing) in enumerate(zip(cells.tolist(), values.isna().tolist(), strict=True), start=1):
-        if not missing:
-            write(row, place, cell)
+    writers = {"flag": sheet.write_boolean, "integer": sheet.write_number}
+    if is_moment:
+        write: Cell = sheet.write_number
+    elif kind == "number":
+        write = sheet.write_number if not np.isinf(values.to_numpy(float)).any() else _finite(sheet)
+    else:
+        write = writers.get(kind) or _text(sheet, values)
+    cells = (_serial(values) if is_moment else values).tolist()
+    rows = np.flatnonzero(values.notna().to_numpy()) if values.hasnans else range(len(cells))
+    for row in rows:
+        write(int(row) + 1, place, cells[row])
 
 
 def _serial(values: pd.Series[Any]) -> pd.Series[float]:
@@ -187,7 +192,11 @@ def _finite(sheet: Worksheet) -> Cell:
     return write
 
 
-def _text(sheet: Worksheet) -> Cell:
+def _text(sheet: Worksheet, values: pd.Series[Any]) -> Cell:
+    if pd.api.types.infer_dtype(values, skipna=True) == "string" and values.str.len().max() <= LONGEST_TEXT:
+        plain: Cell = sheet.write_string
+        return plain
+
     def write(row: int, place: int, value: object) -> object:
         return sheet.write_string(row, place, str(value)[:LONGEST_TEXT])
 
