@@ -138,19 +138,30 @@ def _stock(plan: FinancialPlan, tables: Tables) -> MonthValue:
 
 
 def _past_service(tables: Tables, first: pd.Timestamp) -> pd.DataFrame:
-    """Quantity delivered by its day over quantity ordered, before the plan."""
+    """Quantity delivered by its day over quantity ordered, before the plan.
+
+    A month weighs what was sold in it: the lines that are known may be a sample of all.
+    """
     lines = tables["delivery"][tables["delivery"]["requested_date"] < first]
     in_time = lines["delivered_date"] <= lines["requested_date"]
+    period = fiscal_month(lines["requested_date"])
+    weight = period.map(_sold_by_month(tables) / lines["ordered_qty"].groupby(period).sum()).fillna(1.0)
     actual = pd.DataFrame(
         {
             "product": lines["product"],
             "market": lines["market"],
-            "period": fiscal_month(lines["requested_date"]),
-            "amount_value": lines[["delivered_qty", "ordered_qty"]].min(axis=1).where(in_time, 0.0),
-            "base_value": lines["ordered_qty"],
+            "period": period,
+            "amount_value": lines[["delivered_qty", "ordered_qty"]].min(axis=1).where(in_time, 0.0) * weight,
+            "base_value": lines["ordered_qty"] * weight,
         }
     )
     return with_dimensions(actual, tables["product"], tables["market"])
+
+
+def _sold_by_month(tables: Tables) -> pd.Series[float]:
+    sold = tables["sales_history"]
+    quantity = sold["sold_qty"].groupby(fiscal_month(sold["date"])).sum()
+    return quantity.where(quantity > 0)
 
 
 def _planned_service(tables: Tables) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sopwb.finance.activity_cost import activity_cost
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
 from sopwb.finance.profit_and_loss import cost_line_months
 from sopwb.finance.target_gap import MonthValue, target_gap
+from sopwb.finance.target_values import actual_values
 
 MONTHS = pd.Index(pd.to_datetime(["2026-01-01", "2026-02-01"]), name="period")
 PRICES = pd.DataFrame(
@@ -152,3 +153,25 @@ def test_a_scope_the_measure_does_not_know_has_no_outlook():
     }
     gaps = target_gap(pd.DataFrame([goal("ebit", "minimum", 5.0, "family=water")]), values, PRICES)
     assert gaps["gap_value"].isna().all()
+
+
+def test_a_month_of_service_weighs_what_was_sold_in_it_though_few_lines_of_it_are_known():
+    first = pd.Timestamp("2026-03-01")
+    day = pd.to_datetime(["2026-01-10", "2026-02-10"])
+    tables = {
+        "product": pd.DataFrame({"product": ["tea"], "family": ["tea"]}),
+        "market": pd.DataFrame({"market": ["home"], "channel": ["retail"], "region": ["north"]}),
+        "product_cost": pd.DataFrame({"product": ["tea"], "standard_cost_per_unit": [1.0]}),
+        "sales_history": pd.DataFrame(
+            {"product": "tea", "market": "home", "date": day, "sold_qty": [300.0, 100.0]}
+        ).assign(returned_qty=0.0, net_sales_value=0.0),
+        "delivery": pd.DataFrame({"product": "tea", "market": "home", "requested_date": day}).assign(
+            delivered_date=[day[0], day[1] + pd.Timedelta(days=1)],
+            ordered_qty=[10.0, 90.0],
+            delivered_qty=[10.0, 90.0],
+        ),
+        "cash_item": pd.DataFrame({"kind": [], "amount_value": [], "period": pd.to_datetime([])}),
+    }
+    lines = pd.DataFrame({"version": [], "period": [], "line": [], "amount_value": []})
+    rows = actual_values(tables, lines, first)["service"]
+    assert rows["amount_value"].sum() / rows["base_value"].sum() == pytest.approx(300 / 400)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sopwb.config.model import BASELINE, Model
 from sopwb.extend import Tables, report_section
+from sopwb.measure.outlook import current_year
 from sopwb.measure.wording import sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import by_unit, iso_date, short, unit_name
@@ -19,6 +20,15 @@ DRAWN = ("ebit", "service", "stock_value", "minimum_cash")
 MOST_DRAWN = 4
 DUST_RATE = 5e-4
 """Changes below this share of a figure are within what the solver may leave open."""
+
+
+OF_THE_YEAR = ("revenue", "gross_margin", "gross_margin_rate", "ebit")
+"""Key figures of the fiscal year in which the plan begins; the others are of the whole plan."""
+
+
+def _named(name: str, tables: Tables) -> str:
+    year = f" {current_year(tables)}" if name in OF_THE_YEAR else ""
+    return f"{sentence(words(name))}{year}"
 
 
 def _titles(model: Model) -> dict[str, str]:
@@ -89,7 +99,7 @@ def scenario_results(tables: Tables, model: Model) -> Section:
                 unit=unit,
                 reference="PP",
                 sense=part["sense"].iloc[0],
-                names=(sentence(words(name)), "baseline"),
+                names=(_named(name, tables), "baseline"),
                 width=190,
             )
         )
@@ -156,7 +166,7 @@ def scenario_comparison(tables: Tables, model: Model) -> Section:
     wide = wide[wide[order].abs().sum(axis=1) > 0].reset_index(drop=True)
     place = {name: number for number, name in enumerate(model.report.key_figures)}
     wide = wide.assign(place=wide["kpi"].map(place)).sort_values(["place", "kpi"], na_position="last")
-    wide = wide.assign(kpi=[sentence(words(name)) for name in wide["kpi"]])
+    wide = wide.assign(kpi=[_named(name, tables) for name in wide["kpi"]])
     table = Table(
         wide[["kpi", "base_value", *order, "unit", "sense"]],
         headings={
