@@ -212,7 +212,9 @@ def lane(numbers: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def product_location(bom: pd.DataFrame, routes: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+def product_location(
+    cover_days: dict[str, float], bom: pd.DataFrame, routes: pd.DataFrame, series: pd.DataFrame
+) -> pd.DataFrame:
     """Where each product is kept: where it is made, used, and sold from."""
     made = routes[["product", "location"]]
     sold = series[["product", "location"]]
@@ -230,9 +232,12 @@ def product_location(bom: pd.DataFrame, routes: pd.DataFrame, series: pd.DataFra
         [is_sold & (rank > 0.7), is_sold & (rank <= 0.3)], [0.98, 0.92], np.nan
     )
     table["review_days"] = None
-    table["minimum_cover_days"] = np.where(rank.isna(), np.nan, np.where(is_sold, 5.0, 1.0))
-    table.loc[table["product"].str.startswith("syrup"), "minimum_cover_days"] = 1.0
-    table["maximum_cover_days"] = np.where(table["product"].str.startswith("syrup"), 12.0, np.nan)
+    table["minimum_cover_days"] = np.where(
+        rank.isna(), np.nan, np.where(is_sold, cover_days["sold"], cover_days["plant"])
+    )
+    is_syrup = table["product"].str.startswith("syrup")
+    table.loc[is_syrup, "minimum_cover_days"] = cover_days["syrup"]
+    table["maximum_cover_days"] = np.where(is_syrup, cover_days["syrup_maximum"], np.nan)
     return table
 
 

@@ -18,7 +18,9 @@ def all_tables(world: World) -> dict[str, pd.DataFrame]:
 def master_tables(world: World) -> dict[str, pd.DataFrame]:
     """The master data."""
     numbers = world.numbers
-    places = catalogue.product_location(world.bom, world.routes, _everywhere_sold(world))
+    places = catalogue.product_location(
+        world.numbers["stock"]["cover_days"], world.bom, world.routes, _everywhere_sold(world)
+    )
     return {
         "product": catalogue.product(numbers, world.goods),
         "product_location": places,
