@@ -155,6 +155,8 @@ class ReviewSettings(Settings):
     """Months that pass until supply has followed a changed forecast; errors are priced over them."""
     exception_least_rate: float = Field(default=0.05, ge=0)
     """Error or difference, as a share of the forecast, from which it can be an exception."""
+    tracking_signal_limit: float = Field(default=4.0, gt=0)
+    """Sum of errors over their mean size, either side, beyond which a forecast errs to one side."""
 
 
 class DemandSettings(Settings):
