@@ -23,7 +23,7 @@ from sopwb.demand.interval import LOWER, UPPER, band, error_model, summed_error
 from sopwb.demand.panel import SERIES, Array
 from sopwb.demand.scope import ALL
 
-__all__ = ["archive_accuracy", "backtest_accuracy", "forecast_error", "level_accuracy"]
+__all__ = ["ahead_of", "archive_accuracy", "backtest_accuracy", "forecast_error", "level_accuracy"]
 
 BACKTEST_STREAMS = ("naive", "seasonal_naive", "statistical", "automatic")
 ARCHIVE_STREAMS = ("seasonal_naive", "statistical", "automatic", "manual", "consensus")
@@ -90,7 +90,7 @@ def _held_out_band(backtest: Backtest, level: Array, route: Route) -> dict[str, 
     return found
 
 
-def _ahead_of(values: Array, backtest: Backtest) -> Array:
+def ahead_of(values: Array, backtest: Backtest) -> Array:
     """Values of the buckets after each origin, origin by series by bucket ahead; NaN beyond the end."""
     horizon = backtest.forecast.shape[2]
     padded = np.pad(values, ((0, 0), (0, horizon)), constant_values=np.nan)
@@ -129,8 +129,8 @@ def backtest_accuracy(
     """
     if len(backtest.origins) == 0 or demand.size == 0:
         return _rates(_no_sums(), _no_measures(), "backtest", BACKTEST_STREAMS)
-    actual = _ahead_of(demand, backtest)
-    automatic = backtest.forecast + np.nan_to_num(_ahead_of(activity, backtest))
+    actual = ahead_of(demand, backtest)
+    automatic = backtest.forecast + np.nan_to_num(ahead_of(activity, backtest))
     banded = _held_out_band(backtest, level, route)
     naive, year = backtest.naive, backtest.seasonal_naive
     paths = dict(zip(BACKTEST_STREAMS, (naive, year, backtest.forecast, automatic), strict=True))

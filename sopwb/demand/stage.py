@@ -18,6 +18,7 @@ from sopwb.demand.eligible import never_sold
 from sopwb.demand.error_measure import MEASURES
 from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
+from sopwb.demand.forecastability import forecastability
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
@@ -134,6 +135,14 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
             ahead.route,
             season_of(bucket),
         ),
+        "forecastability": forecastability(
+            ahead.backtest,
+            past.demand,
+            past.activity,
+            past.series["product"],
+            model.demand.portfolio,
+            season_of(bucket),
+        ),
     }
 
 
@@ -193,6 +202,14 @@ def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "statistical_forecast": [*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"],
         "forecast_error": ["product", "location", "buckets", "error_qty", "mean_qty"],
         "backtest_error": [*SERIES, "origin", "ahead", "error_qty"],
+        "forecastability": [
+            "product",
+            "judged",
+            "actual_qty",
+            "absolute_error_qty",
+            "error_rate",
+            "xyz_class",
+        ],
         "backtest_accuracy": [
             "source",
             "stream",
