@@ -39,9 +39,6 @@ def test_each_pair_of_classes_tells_products_sales_error_stock_and_service():
 
 
 def test_where_nothing_is_hard_or_nothing_is_there_it_says_so():
-    assert (
-        shown(rows(("cola", "A", "X", 700.0, 100.0, 5.0))).message
-        == "No product of 1 is hard to forecast"
-    )
+    assert shown(rows(("cola", "A", "X", 700.0, 100.0, 5.0))).message == "No product of 1 is hard to forecast"
     empty = shown(plan.empty_tables()["product_class"])
     assert empty.message == "No finished product has a class"

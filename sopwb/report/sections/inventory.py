@@ -27,7 +27,7 @@ SUPPLY = "40_supply_review"
 MOST_FAMILIES = 12
 MOST_PRODUCTS = 10
 PLACE = ["product", "location"]
-PAIRS = {"A": "most sales", "B": "some", "C": "the rest", "X": "easy", "Y": "so-so", "Z": "hard to forecast"}
+PAIRS = {"A": "most sales", "B": "some", "C": "the rest", "X": "easy", "Y": "fair", "Z": "hard to forecast"}
 PARTS = {
     "safety_value": "safety",
     "cycle_value": "cycle",
