@@ -135,7 +135,7 @@ def test_authors_are_ranked_by_what_believing_them_was_worth(tables, model):
     assert section.message.endswith("1 author of 2 beat the automatic forecast")
     verdicts = section.table.frame["verdict"].to_list()
     assert verdicts == ["nothing new since 2025-05-31, too high", "better than the automatic forecast"]
-    assert section.table.frame["tracking_signal"].to_list() == ["+4.0", "-1.5"]
+    assert section.table.frame["tracking_signal"].to_list() == ["+4.0", "\u22121.5"]
 
 
 def test_the_error_of_the_consensus_is_shown_at_every_level_that_the_archive_was_added_up_to(tables, model):

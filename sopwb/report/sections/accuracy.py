@@ -10,7 +10,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, person, sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, percent, points, short
+from sopwb.report.numbers import MINUS, iso_date, percent, points, short
 from sopwb.report.section import Section
 from sopwb.report.sections.demand import NOTEBOOK
 from sopwb.report.table import Table
@@ -223,7 +223,7 @@ def accuracy_by_author(tables: Tables, model: Model) -> Section:
     table = ranked.assign(
         verdict=[_said(row) for row in ranked.to_dict("records")],
         bias_rate=[percent(rate, signed=True) for rate in ranked["bias_rate"]],
-        tracking_signal=[f"{signal:+.1f}" for signal in ranked["tracking_signal"]],
+        tracking_signal=[f"{signal:+.1f}".replace("-", MINUS) for signal in ranked["tracking_signal"]],
     )[
         [
             "author",
