@@ -89,6 +89,11 @@ def check(
         f"{inputs.model.name}: {len(provided)} tables with {rows:,} rows are sound.\n"
         f"As of {inputs.model.as_of.date()}, planned to {end}."
     )
+    for row in inputs.tables["reject"].to_dict("records"):
+        say(
+            f"{row['table']}.{row['column']}: {row['row_count']:,} row(s), {row['problem']}: {row['done']}\n"
+            f"    {row['first_rows']}\n  → {row['remedy']}"
+        )
 
 
 @app.command()

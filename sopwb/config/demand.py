@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sopwb.config.base import Settings
 
@@ -66,7 +66,7 @@ class ForecastSettings(Settings):
         "boosted",
     )
     """Forecasters that are averaged for series that sell regularly."""
-    intermittent: tuple[str, ...] = ("intermittent_demand", "yearly_mean")
+    intermittent: tuple[str, ...] = ("imapa", "yearly_mean")
     """Forecasters that are averaged for series that sell now and then."""
     in_season: tuple[str, ...] = ("same_season",)
     """Forecasters that are averaged for series that sell only in their season."""
@@ -114,12 +114,22 @@ class PortfolioSettings(Settings):
     """Share of the total margin that the A products earn together."""
     class_b_rate: float = Field(default=0.95, ge=0, le=1)
     """Share of the total margin that the A and B products earn together."""
+    class_x_rate: float = Field(default=0.2, ge=0)
+    """Forecast error of a month, as a share of demand, up to which a product is X, easy to forecast."""
+    class_y_rate: float = Field(default=0.5, ge=0)
+    """Forecast error up to which a product is Y; beyond it, and where none is known, it is Z."""
     launch_months: int = Field(default=6, ge=1)
     """Months since its launch in which a product is in launch, in months."""
     growth_rate: float = Field(default=0.1, ge=0)
     """Change over the year before beyond which a product grows, or declines when negative."""
     phase_out_months: int = Field(default=6, ge=0)
     """Months before its last day from which a product is in phase-out, in months."""
+
+    @model_validator(mode="after")
+    def _classes_in_order(self) -> PortfolioSettings:
+        if self.class_y_rate < self.class_x_rate:
+            raise ValueError("class_y_rate must not be smaller than class_x_rate")
+        return self
 
 
 class ManualSettings(Settings):
@@ -155,6 +165,8 @@ class ReviewSettings(Settings):
     """Months that pass until supply has followed a changed forecast; errors are priced over them."""
     exception_least_rate: float = Field(default=0.05, ge=0)
     """Error or difference, as a share of the forecast, from which it can be an exception."""
+    tracking_signal_limit: float = Field(default=4.0, gt=0)
+    """Sum of errors over their mean size, either side, beyond which a forecast errs to one side."""
 
 
 class DemandSettings(Settings):

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from sopwb.calendar import holidays_of
 from sopwb.config.base import RuleSettings, Settings
+from sopwb.config.data import DataSettings
 from sopwb.config.delivery import DeliverySettings
 from sopwb.config.demand import DemandSettings
 from sopwb.config.finance import FinanceSettings
@@ -87,6 +88,8 @@ class Model(Settings):
     """Reporting currency."""
     calendar: CalendarSettings = CalendarSettings()
     """How time is cut into buckets."""
+    data: DataSettings = DataSettings()
+    """What becomes of rows that are not as they should be."""
     demand: DemandSettings = DemandSettings()
     """Settings of the demand plan."""
     delivery: DeliverySettings = DeliverySettings()

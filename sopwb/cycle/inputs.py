@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from sopwb.calendar import history_bucket, horizon_end, plan_periods
+from sopwb.config.data import DataSettings
 from sopwb.config.load import Setup, load_setup, with_as_of
 from sopwb.config.model import BASELINE, Model
 from sopwb.config.overlay import apply_changes
 from sopwb.cycle.parts import collect_parts
+from sopwb.cycle.rejects import allowed, later_sales, used_sales, with_way_out
 from sopwb.errors import Fault, InputError
 from sopwb.exchange.read import read_inputs
 from sopwb.extend import Parts
@@ -26,6 +28,7 @@ from sopwb.schema.validate import validate
 
 __all__ = ["Inputs", "Request", "base_run", "load_inputs", "parse_all", "schema_of"]
 
+SALES = "sales_history"
 LONGEST_SILENCE_DAYS = 400
 MONTH_END_SLACK_DAYS = 3
 
@@ -99,14 +102,19 @@ def load_inputs(request: Request) -> Inputs:
     schema = schema_of(request.folder)
     parts = collect_parts(setup.model, schema, request.folder if request.use_extensions else None)
     raw = read_inputs(request.folder, schema, source=request.source, sources=parts.sources)
-    parsed = parse_all(raw.frames, schema)
+    parsed, rejects = _parsed(raw.frames, schema, setup.model.data)
     as_of = _as_of(request, setup.model, parsed)
     setup = with_as_of(setup, as_of.date())
     seen = {name: _seen(frame, schema[name], as_of) for name, frame in parsed.items()}
     past, builds_on = _past(request, schema, as_of)
     seen |= {name: _joined(seen[name], past[name], schema[name]) for name in ARCHIVE_TABLES}
     seen = apply_changes(seen, setup.changes, schema)
-    context = {"period": _period(setup.model), "input_origin": _origin(raw.origins, parsed, schema)}
+    rejects += later_sales(parsed[SALES], schema[SALES], as_of)
+    context = {
+        "period": _period(setup.model),
+        "input_origin": _origin(raw.origins, parsed, schema),
+        "reject": pd.DataFrame(rejects, columns=list(schema["reject"].columns)),
+    }
     tables = {name: schema[name].shape(frame) for name, frame in (seen | context).items()}
     return Inputs(setup, schema, tables, parts, builds_on)
 
@@ -119,16 +127,29 @@ def parse_all(raw: Mapping[str, pd.DataFrame], schema: Schema) -> dict[str, pd.D
     InputError
         Every fault of every table.
     """
+    return _parsed(raw, schema, DataSettings())[0]
+
+
+def _parsed(
+    raw: Mapping[str, pd.DataFrame], schema: Schema, settings: DataSettings
+) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
+    """Every input table as it is used, and the rows that were left out or taken for something else."""
     faults: list[Fault] = []
     parsed: dict[str, pd.DataFrame] = {}
+    read_by = allowed(schema, settings)
     for name, frame in raw.items():
-        parsed[name], found = parse(frame, schema[name])
+        parsed[name], found = parse(frame, read_by[name])
         faults += found
-    faults += validate(parsed, schema)
+    faults += validate(parsed, read_by)
     if faults:
-        raise InputError(_once(faults))
+        raise InputError(_once([with_way_out(fault) for fault in faults]))
+    parsed[SALES], rejects = used_sales(parsed[SALES], schema[SALES], settings)
+    if parsed[SALES].empty:
+        remedy = f"provide it: {schema[SALES].grain}"
+        raise InputError([Fault(SALES, "has no row without an empty cell", remedy=remedy)])
     empty = {table.name: table.empty() for table in schema.inputs() if table.name not in parsed}
-    return {name: schema[name].shape(frame) for name, frame in sorted((parsed | empty).items())}
+    tables = {name: schema[name].shape(frame) for name, frame in sorted((parsed | empty).items())}
+    return tables, rejects
 
 
 def _once(faults: list[Fault]) -> list[Fault]:

@@ -129,6 +129,7 @@ STAGES = (
         reads=_names("product market product_successor demand_history_clean period"),
         writes=_names(
             "statistical_forecast forecast_exclusion forecast_error backtest_error backtest_accuracy"
+            " forecastability"
         ),
     ),
     Stage(
@@ -136,7 +137,7 @@ STAGES = (
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_record",
         reads=_names("product market sales_history manual_forecast past_demand_plan backtest_accuracy"),
-        writes=_names("past_stream stream_accuracy forecast_accuracy"),
+        writes=_names("past_stream stream_accuracy forecast_accuracy level_accuracy"),
     ),
     Stage(
         name="demand_plan",
@@ -181,9 +182,9 @@ STAGES = (
         function="sopwb.inventory.stage:inventory_targets",
         reads=_names(
             "product product_location location market lane routing purchase_term bill_of_material"
-            " demand_plan forecast_error product_cost period"
+            " demand_plan forecast_error forecastability stock_on_hand product_cost period"
         ),
-        writes=_names("inventory_target"),
+        writes=_names("inventory_target product_class"),
     ),
     Stage(
         name="outside_plan",

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from sopwb.demand.backtest import Backtest
 from sopwb.demand.combine import Route
-from sopwb.demand.interval import band, error_model, summed_error
+from sopwb.demand.error_measure import (
+    MEASURES,
+    Record,
+    added_up,
+    measures_by,
+    pinball_loss,
+    record_of,
+    tracking_signal,
+)
+from sopwb.demand.interval import LOWER, UPPER, band, error_model, summed_error
 from sopwb.demand.panel import SERIES, Array
 from sopwb.demand.scope import ALL
 
-__all__ = ["archive_accuracy", "backtest_accuracy", "forecast_error"]
+__all__ = ["ahead_of", "archive_accuracy", "backtest_accuracy", "forecast_error", "level_accuracy"]
 
 BACKTEST_STREAMS = ("naive", "seasonal_naive", "statistical", "automatic")
 ARCHIVE_STREAMS = ("seasonal_naive", "statistical", "automatic", "manual", "consensus")
 PRIOR_ORIGINS = 3.0
 KEYS = ["stream", "family", "lag"]
+BAND = ("banded", "inside", "banded_qty", "pinball_qty")
+LEVELS = {
+    "series": [*SERIES, "family"],
+    "product": ["product"],
+    "family_market": ["family", "market"],
+    "family": ["family"],
+    "market": ["market"],
+    "company": [],
+}
+"""Levels to which archived forecasts and sales are added up before they are compared."""
 
 
-def _rates(sums: pd.DataFrame, source: str, streams: tuple[str, ...]) -> pd.DataFrame:
-    """Rates from summed quantities, and what each stream adds to the one before it."""
+def _rates(sums: pd.DataFrame, measures: pd.DataFrame, source: str, streams: tuple[str, ...]) -> pd.DataFrame:
+    """Rates from summed quantities, what each stream adds to the one before it, and its other measures."""
     total = pd.concat([sums, sums.assign(family=ALL)], ignore_index=True)
     names = [name for name in total.columns if name not in KEYS]
     table = total.groupby(KEYS, as_index=False)[names].sum()
@@ -31,27 +51,29 @@ def _rates(sums: pd.DataFrame, source: str, streams: tuple[str, ...]) -> pd.Data
         source=source,
         wmape_rate=table["absolute_error_qty"] / actual,
         bias_rate=(table["forecast_qty"] - table["actual_qty"]) / actual,
-        coverage_rate=(table["inside"] / table["judged"].where(table["judged"] > 0))
-        if "judged" in table
-        else np.nan,
+        coverage_rate=table["inside"] / table["banded"].where(table["banded"] > 0),
+        pinball_rate=table["pinball_qty"] / table["banded_qty"].where(table["banded_qty"] > 0),
         order=table["stream"].map({name: place for place, name in enumerate(streams)}),
     )
     table = table.sort_values(["family", "lag", "order"])
     before = table.groupby(["family", "lag"])["wmape_rate"].shift()
     table = table.assign(value_added_rate=before - table["wmape_rate"])
     columns = ["source", *KEYS, "actual_qty", "forecast_qty", "absolute_error_qty"]
-    return table[[*columns, "wmape_rate", "bias_rate", "coverage_rate", "value_added_rate"]].reset_index(
-        drop=True
-    )
+    rates = ["wmape_rate", "bias_rate", "coverage_rate", "pinball_rate", "value_added_rate"]
+    table = table[[*columns, *rates]].merge(measures, on=KEYS, how="left", validate="one_to_one")
+    return table.assign(judged=table["judged"].fillna(0))
 
 
-def _held_out_inside(backtest: Backtest, level: Array, route: Route) -> tuple[Array, Array]:
-    """Whether errors of the later origins lie in the band made from what was known then, and are judged."""
+def _held_out_band(backtest: Backtest, level: Array, route: Route) -> dict[str, Array]:
+    """How the later origins lie in the band made from what was known then.
+
+    Whether they were judged and lie inside, what came where they were, and the loss of both ends of the band.
+    """
     half = len(backtest.origins) // 2
     error, forecast = backtest.error, backtest.forecast
-    inside, judged = np.zeros(error.shape, dtype=bool), np.zeros(error.shape, dtype=bool)
+    found = {name: np.zeros(error.shape) for name in BAND}
     if half == 0:
-        return inside, judged
+        return found
     for origin in range(half, len(backtest.origins)):
         # an error of an earlier origin counts only if it was known at this one
         reach = backtest.origins[origin] - backtest.origins[:origin]
@@ -59,12 +81,16 @@ def _held_out_inside(backtest: Backtest, level: Array, route: Route) -> tuple[Ar
         past = np.where(seen[:, None, :], error[:origin], np.nan)
         model = error_model(past, forecast[:origin], level, route, backtest.origins[:origin])
         down, up = band(np.nan_to_num(forecast[origin]), level, route, model)
-        judged[origin] = np.isfinite(error[origin])
-        inside[origin] = judged[origin] & (error[origin] >= -down - 1e-9) & (error[origin] <= up + 1e-9)
-    return inside, judged
+        banded = np.isfinite(error[origin])
+        inside = banded & (error[origin] >= -down - 1e-9) & (error[origin] <= up + 1e-9)
+        loss = pinball_loss(error[origin], -down, LOWER) + pinball_loss(error[origin], up, UPPER)
+        found["banded"][origin], found["inside"][origin] = banded, inside
+        found["banded_qty"][origin] = np.where(banded, np.abs(backtest.actual[origin]), 0.0)
+        found["pinball_qty"][origin] = np.where(banded, loss, 0.0)
+    return found
 
 
-def _ahead_of(values: Array, backtest: Backtest) -> Array:
+def ahead_of(values: Array, backtest: Backtest) -> Array:
     """Values of the buckets after each origin, origin by series by bucket ahead; NaN beyond the end."""
     horizon = backtest.forecast.shape[2]
     padded = np.pad(values, ((0, 0), (0, horizon)), constant_values=np.nan)
@@ -78,13 +104,14 @@ def backtest_accuracy(
     families: pd.Series[str],
     level: Array,
     route: Route,
+    season: int,
 ) -> pd.DataFrame:
     """Error of each stream from rolling origins, by family and bucket ahead.
 
     All streams are held against the same demand, stock-outs filled and outliers left in:
     naive → seasonal naive → statistical (the baseline) → automatic (with the activities that took
-    place). The share inside the interval is measured on the later half of the origins, each with the
-    band made from what was known then.
+    place). The share inside the interval and the loss of its ends are measured on the later half of the
+    origins, each with the band made from what was known then.
 
     Parameters
     ----------
@@ -92,6 +119,8 @@ def backtest_accuracy(
         Series by time: demand to be forecast and the part of it that activities caused.
     families
         Family of each series.
+    season
+        Buckets in a year.
 
     Returns
     -------
@@ -99,26 +128,35 @@ def backtest_accuracy(
         Table ``backtest_accuracy``.
     """
     if len(backtest.origins) == 0 or demand.size == 0:
-        return _rates(_no_sums(), "backtest", BACKTEST_STREAMS)
-    actual = _ahead_of(demand, backtest)
-    automatic = backtest.forecast + np.nan_to_num(_ahead_of(activity, backtest))
-    inside, judged = _held_out_inside(backtest, level, route)
+        return _rates(_no_sums(), _no_measures(), "backtest", BACKTEST_STREAMS)
+    actual = ahead_of(demand, backtest)
+    automatic = backtest.forecast + np.nan_to_num(ahead_of(activity, backtest))
+    banded = _held_out_band(backtest, level, route)
     naive, year = backtest.naive, backtest.seasonal_naive
     paths = dict(zip(BACKTEST_STREAMS, (naive, year, backtest.forecast, automatic), strict=True))
     valid = np.isfinite(actual) & np.isfinite(backtest.forecast)
     parts = [
-        _family_sums(name, path, actual, valid, families, *_only(name == "statistical", inside, judged))
+        _family_sums(name, path, actual, valid, families, banded if name == "statistical" else {})
         for name, path in paths.items()
     ]
-    return _rates(pd.concat(parts, ignore_index=True), "backtest", BACKTEST_STREAMS)
+    record = Record(
+        pd.DataFrame({"family": families.to_numpy()}),
+        np.where(valid, actual, np.nan),
+        {name: np.where(valid, path, np.nan) for name, path in paths.items()},
+        demand,
+        backtest.origins,
+        season,
+    )
+    sums = pd.concat(parts, ignore_index=True)
+    return _rates(sums, measures_by(record, "family"), "backtest", BACKTEST_STREAMS)
 
 
-def _only(wanted: bool, inside: Array, judged: Array) -> tuple[Array, Array]:
-    return (inside, judged) if wanted else (np.zeros_like(inside), np.zeros_like(judged))
+def _no_measures() -> pd.DataFrame:
+    return pd.DataFrame(columns=[*KEYS, *MEASURES]).astype({"lag": "int64"})
 
 
 def _no_sums() -> pd.DataFrame:
-    numbers = ["actual_qty", "forecast_qty", "absolute_error_qty"]
+    numbers = ["actual_qty", "forecast_qty", "absolute_error_qty", *BAND]
     frame = pd.DataFrame({name: pd.Series(dtype=float) for name in numbers})
     return frame.assign(
         stream=pd.Series(dtype=object), family=pd.Series(dtype=object), lag=pd.Series(dtype="int64")
@@ -131,16 +169,14 @@ def _family_sums(
     actual: Array,
     valid: Array,
     families: pd.Series[str],
-    inside: Array,
-    judged: Array,
+    banded: Mapping[str, Array],
 ) -> pd.DataFrame:
     """Sums over origins and the series of each family, one row per family and bucket ahead."""
     quantities: Mapping[str, Array] = {
         "actual_qty": np.where(valid, actual, 0.0),
         "forecast_qty": np.where(valid, path, 0.0),
         "absolute_error_qty": np.where(valid, np.abs(path - actual), 0.0),
-        "inside": inside.astype(float),
-        "judged": judged.astype(float),
+        **{name: banded.get(name, np.zeros_like(actual)) for name in BAND},
     }
     frames = []
     for family in sorted(families.unique()):
@@ -151,49 +187,88 @@ def _family_sums(
     return pd.concat(frames, ignore_index=True)
 
 
-def archive_accuracy(
-    past_demand_plan: pd.DataFrame, sales: pd.DataFrame, product: pd.DataFrame, *, as_of: pd.Timestamp
-) -> pd.DataFrame:
+def archive_accuracy(steps: pd.DataFrame, sales: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """Error of each stream of earlier cycles against closed months of sales, by family and months ahead.
 
-    A statement nobody made counts as agreement: where there was no manual forecast, that stream is
-    the automatic one, so that every stream is judged on the same cells.
+    Parameters
+    ----------
+    steps
+        Result of `sopwb.demand.value_added.archived_steps`: a statement nobody made counts as agreement,
+        so that every stream is judged on the same cells.
+    sales
+        Table ``sales_history``.
 
     Returns
     -------
     pandas.DataFrame
         Rows of ``forecast_accuracy`` with the source ``archive``.
     """
-    month_end = past_demand_plan["period"] + pd.offsets.MonthEnd(0)
-    closed = past_demand_plan[(month_end <= as_of) & (past_demand_plan["period"] > past_demand_plan["cycle"])]
-    if closed.empty:
-        return _rates(_no_sums(), "archive", ARCHIVE_STREAMS)
-    month = sales["date"].dt.to_period("M").dt.to_timestamp()
-    sold = sales[SERIES].assign(period=month, qty=sales["sold_qty"] - sales["returned_qty"])
-    sold = sold.groupby([*SERIES, "period"], as_index=False)[["qty"]].sum()
-    cells = _with_sales(_with_sales(closed, sold, "actual_qty", 0), sold, "seasonal_naive", 12)
-    cells = cells.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
-    ahead = cells["period"].dt.to_period("M").astype("int64") - cells["cycle"].dt.to_period("M").astype(
-        "int64"
-    )
-    cells = cells.assign(
-        lag=ahead,
-        family=cells["family"].fillna("unknown"),
-        statistical=cells["baseline_qty"],
-        automatic=cells["automatic_qty"],
-        manual=cells["manual_qty"].fillna(cells["automatic_qty"]),
-        consensus=cells["consensus_qty"],
-    )
-    return _rates(_stream_sums(cells), "archive", ARCHIVE_STREAMS)
+    if steps.empty:
+        return _rates(_no_sums(), _no_measures(), "archive", ARCHIVE_STREAMS)
+    record = record_of(steps, {name: name for name in ARCHIVE_STREAMS}, sales, as_of)
+    return _rates(_stream_sums(steps), measures_by(record, "family"), "archive", ARCHIVE_STREAMS)
 
 
-def _with_sales(cells: pd.DataFrame, sold: pd.DataFrame, name: str, months_back: int) -> pd.DataFrame:
-    """Cells with the sales of their month, or of the month some months before; zero where none."""
-    shifted = sold.assign(period=sold["period"] + pd.DateOffset(months=months_back)).rename(
-        columns={"qty": name}
+def level_accuracy(
+    steps: pd.DataFrame, sales: pd.DataFrame, limit: float, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Error of each stream of earlier cycles after adding up to each level, by months ahead.
+
+    What products and markets err by against one another is gone at the levels above them.
+
+    Parameters
+    ----------
+    steps
+        Result of `sopwb.demand.value_added.archived_steps`.
+    sales
+        Table ``sales_history``.
+    limit
+        Tracking signal beyond which a forecast errs to one side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``level_accuracy``.
+    """
+    columns = ["level", "stream", "lag", "nodes", "judged", "actual_qty", "absolute_error_qty", "wmape_rate"]
+    columns += ["beyond_signal_rate", "mase", "rmsse"]
+    if steps.empty:
+        return pd.DataFrame(columns=columns)
+    record = record_of(steps, {name: name for name in ARCHIVE_STREAMS}, sales, as_of)
+    parts = [_of_level(added_up(record, keys), limit).assign(level=name) for name, keys in LEVELS.items()]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _of_level(record: Record, limit: float) -> pd.DataFrame:
+    """Measures of every stream by bucket ahead, over all nodes of one level."""
+    every = replace(record, series=record.series.assign(all=ALL))
+    measures = measures_by(every, "all")
+    parts = []
+    for stream, path in record.paths.items():
+        error = path - record.actual
+        known = np.isfinite(error)
+        signal = tracking_signal(error)
+        nodes = known.any(axis=0).sum(axis=0)
+        sums = pd.DataFrame(
+            {
+                "stream": stream,
+                "lag": np.arange(1, path.shape[2] + 1),
+                "nodes": nodes,
+                "actual_qty": np.where(known, record.actual, 0.0).sum(axis=(0, 1)),
+                "absolute_error_qty": np.where(known, np.abs(error), 0.0).sum(axis=(0, 1)),
+                # a signal never exceeds the number of its origins
+                "beyond_signal_rate": np.where(
+                    known.any(axis=1).sum(axis=0) > limit,
+                    (np.abs(signal) > limit).sum(axis=0) / np.maximum(nodes, 1),
+                    np.nan,
+                ),
+            }
+        )
+        parts.append(sums)
+    table = pd.concat(parts, ignore_index=True).merge(measures, on=["stream", "lag"], validate="one_to_one")
+    return table.assign(
+        wmape_rate=table["absolute_error_qty"] / table["actual_qty"].where(table["actual_qty"] > 0)
     )
-    joined = cells.merge(shifted, on=[*SERIES, "period"], how="left", validate="many_to_one")
-    return joined.assign(**{name: joined[name].fillna(0.0)})
 
 
 def _stream_sums(cells: pd.DataFrame) -> pd.DataFrame:
@@ -207,7 +282,8 @@ def _stream_sums(cells: pd.DataFrame) -> pd.DataFrame:
         for name in ARCHIVE_STREAMS
     ]
     numbers = ["actual_qty", "forecast_qty", "absolute_error_qty"]
-    return pd.concat(frames).groupby(KEYS, as_index=False)[numbers].sum()
+    sums = pd.concat(frames).groupby(KEYS, as_index=False)[numbers].sum()
+    return sums.assign(**dict.fromkeys(BAND, 0.0))
 
 
 def forecast_error(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sopwb.demand.error_measure import MEASURES, measures_by, record_of
 from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import ALL
 from sopwb.demand.stream_accuracy import with_actual
@@ -41,7 +42,12 @@ def with_authors(manual_forecast: pd.DataFrame) -> pd.DataFrame:
 
 
 def author_accuracy(
-    past: pd.DataFrame, manual_forecast: pd.DataFrame, sales: pd.DataFrame, margin: pd.DataFrame
+    past: pd.DataFrame,
+    manual_forecast: pd.DataFrame,
+    sales: pd.DataFrame,
+    margin: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """Each author against the automatic forecast in the cells they spoke about, by family and lag.
 
@@ -88,6 +94,9 @@ def author_accuracy(
     both = pd.concat([rows, rows.assign(family=ALL)], ignore_index=True)
     table = both.groupby(KEYS, as_index=False)[SUMS].sum()
     table = table.merge(_cycles(both, moments), on=KEYS, validate="one_to_one")
+    record = record_of(cells, {author: voice_of(author) for author in authors}, sales, as_of)
+    measures = measures_by(record, "family").rename(columns={"stream": "author"})[[*KEYS, *MEASURES[1:]]]
+    table = table.merge(measures.astype({"author": object}), on=KEYS, how="left", validate="one_to_one")
     last = moments.groupby("author")["entered_at"].max().dt.normalize()
     actual = table["actual_qty"].where(table["actual_qty"] > 0)
     wmape, automatic = (table[f"{name}absolute_error_qty"] / actual for name in ("", "automatic_"))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopwb.config.demand import ReviewSettings
+from sopwb.demand.error_measure import tracking_signal
 from sopwb.demand.forecast_change import CAUSES
 from sopwb.demand.panel import SERIES
 
@@ -40,6 +41,8 @@ def demand_exception(
 
     - bias: the consensus of earlier cycles at the lag of the time to act, on average too high or low,
       carried over to the coming months;
+    - signal: in the place of bias where also the tracking signal of its shortest lag is beyond the limit,
+      which tells that nearly every cycle erred to the same side, however little;
     - people: what people move the consensus away from the automatic forecast;
     - change: what the consensus has changed since the last cycle, with the largest cause.
 
@@ -75,8 +78,10 @@ def demand_exception(
         {"margin_per_unit": 0.0}
     )
     judged = steps[steps["lag"] == min(settings.act_months, int(steps["lag"].max()) if len(steps) else 1)]
-    found = pd.concat([_bias(near, judged), _people(near), _change(moved)], ignore_index=True)
-    large = found[(found["error_rate"].abs() >= settings.exception_least_rate) & (found["money_value"] > 0)]
+    bias = _one_sided(_bias(near, judged), steps, settings.tracking_signal_limit)
+    found = pd.concat([bias, _people(near), _change(moved)], ignore_index=True)
+    told = (found["error_rate"].abs() >= settings.exception_least_rate) | (found["kind"] == "signal")
+    large = found[told & (found["money_value"] > 0)]
     top = large.sort_values(["money_value", "kind", *PLACE], ascending=[False, True, True, True]).head(most)
     return top.assign(
         rank=np.arange(1, len(top) + 1),
@@ -109,6 +114,40 @@ def _bias(near: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
         ],
         remedy="correct the forecast, or ask its authors why it should be right this time",
     )[COLUMNS]
+
+
+def _one_sided(bias: pd.DataFrame, steps: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """The biases, each of which is a signal where nearly every cycle erred to its side."""
+    nearest = steps[steps["lag"] == steps["lag"].min()]
+    error = nearest["consensus"] - nearest["actual_qty"]
+    totals = (
+        nearest[[*PLACE, "cycle"]].assign(error=error).groupby([*PLACE, "cycle"])["error"].sum().unstack()
+    )
+    if totals.empty:
+        return bias
+    values = totals.to_numpy(dtype=float).T
+    signal = pd.DataFrame(
+        {
+            "signal": tracking_signal(values),
+            "up": (values > 0).sum(axis=0),
+            "down": (values < 0).sum(axis=0),
+            "cycles": np.isfinite(values).sum(axis=0),
+        },
+        index=totals.index,
+    )
+    rows = bias.merge(signal.reset_index(), on=PLACE, how="left", validate="one_to_one")
+    beyond = (rows["signal"].abs() > limit) & (np.sign(rows["signal"]) == np.sign(rows["error_rate"]))
+    lag = int(nearest["lag"].min())
+    ahead = "a month" if lag == 1 else f"{lag} months"
+    told = [
+        f"Forecasts {ahead} ahead were too {_side(row['signal'], 'high', 'low')} in "
+        f"{row['up'] if row['signal'] > 0 else row['down']} of {row['cycles']} cycles (tracking signal "
+        f"{row['signal']:+.1f}); {str(row['message'])[0].lower()}{str(row['message'])[1:]}"
+        for row in rows[beyond].astype({"up": int, "down": int, "cycles": int}).to_dict("records")
+    ]
+    rows.loc[beyond, "message"] = told
+    rows.loc[beyond, "kind"] = "signal"
+    return rows[COLUMNS]
 
 
 def _people(near: pd.DataFrame) -> pd.DataFrame:

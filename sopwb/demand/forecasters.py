@@ -23,7 +23,7 @@ from sopwb.demand.boosted import boosted_paths
 from sopwb.demand.holt_winters import holt_winters_paths
 from sopwb.demand.intermittent import adida_level, imapa_level, tsb_level
 from sopwb.demand.panel import Array, Panel, is_weekly
-from sopwb.demand.season import season_ahead, season_of_past, seasonal_profile
+from sopwb.demand.season import MEMORY, season_ahead, season_of_past, seasonal_profile
 from sopwb.demand.smoothing import damped_trend_path, simple_path, theta_path
 from sopwb.extend import forecaster
 
@@ -35,6 +35,7 @@ __all__ = [
     "holt_winters",
     "holt_winters_additive",
     "holt_winters_log",
+    "imapa",
     "intermittent_demand",
     "naive",
     "same_season",
@@ -71,7 +72,7 @@ def _scaled(values: Array) -> tuple[Array, Array]:
 
 def _without_season(panel: Panel, season: int, horizon: int) -> tuple[Array, Array, Array]:
     """Deseasonalised series divided by their mean, that mean, and the seasonal index ahead."""
-    profile = seasonal_profile(panel, season)
+    profile = seasonal_profile(panel, season, MEMORY)
     values, scale = _scaled(panel.history / season_of_past(profile, panel.history.shape[1]))
     return values, scale, season_ahead(profile, horizon)
 
@@ -277,8 +278,25 @@ def intermittent_demand(panel: Panel, _season: int, horizon: int) -> Array:
     Teunter, Syntetos and Babai (2011); Nikolopoulos et al. (2011); Petropoulos and Kourentzes (2015).
     """
     values = panel.history
+    return _level_path(
+        values, (tsb_level(values, TSB_ALPHA) + adida_level(values) + imapa_level(values)) / 3, horizon
+    )
+
+
+@forecaster("imapa")
+def imapa(panel: Panel, _season: int, horizon: int) -> Array:
+    """Mean of the levels smoothed from sums over longer and longer spans, for series that sell now and then.
+
+    References
+    ----------
+    Petropoulos and Kourentzes (2015).
+    """
+    return _level_path(panel.history, imapa_level(panel.history), horizon)
+
+
+def _level_path(values: Array, level: Array, horizon: int) -> Array:
+    """The level carried forward; of series that have hardly sold, the mean of all that is known."""
     known = np.isfinite(values)
-    level = (tsb_level(values, TSB_ALPHA) + adida_level(values) + imapa_level(values)) / 3
     few = (known & (np.nan_to_num(values) != 0)).sum(axis=1) < LEAST_SALES
     mean = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.repeat(np.maximum(np.where(few, mean, level), 0.0)[:, None], horizon, axis=1)

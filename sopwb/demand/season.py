@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from sopwb.demand.panel import Array, Panel
 
-__all__ = ["centred_trend", "group_rest", "season_ahead", "season_of_past", "seasonal_profile"]
+__all__ = ["MEMORY", "centred_trend", "group_rest", "season_ahead", "season_of_past", "seasonal_profile"]
 
 LEAST_INDEX = 0.02
 DOUBT_SHARE = 2
 BELIEF_SHARE = 3
+MEMORY = 0.7
+"""Share of its weight that a year keeps for the season ahead when another one has come."""
 
 
 def centred_trend(values: Array, season: int) -> Array:
@@ -44,15 +46,28 @@ def _ratios_by_position(values: Array, season: int) -> Array:
     return padded.reshape(len(values), years, season)
 
 
-def _mean_and_noise(ratios: Array, axis: int) -> tuple[Array, Array, Array]:
-    """Mean over an axis without NaN, the variance of that mean, and the count."""
+def _mean_and_noise(ratios: Array, memory: float) -> tuple[Array, Array, Array]:
+    """Mean over the years (second axis), the variance of that mean, and the count.
+
+    Each year counts as much as the one after it, times the memory.
+    """
     known = np.isfinite(ratios)
-    count = known.sum(axis=axis)
-    total = np.where(known, ratios, 0.0).sum(axis=axis)
-    mean = np.divide(total, count, out=np.ones_like(total), where=count > 0)
-    centred = np.where(known, ratios - np.expand_dims(mean, axis), 0.0)
-    spread = (centred**2).sum(axis=axis) / np.maximum(count - 1, 1)
+    count = known.sum(axis=1)
+    age = np.arange(ratios.shape[1])[::-1, None]
+    weight = np.where(known, memory**age, 0.0)
+    whole = weight.sum(axis=1)
+    total = (weight * np.where(known, ratios, 0.0)).sum(axis=1)
+    mean = np.divide(total, whole, out=np.ones_like(total), where=whole > 0)
+    centred = np.where(known, ratios - mean[:, None, :], 0.0)
+    spread = (centred**2).sum(axis=1) / np.maximum(count - 1, 1)
     return mean, spread / np.maximum(count, 1), count.astype(float)
+
+
+def _mean_known(ratios: Array) -> Array:
+    """Mean over the series of what is known; NaN where nothing is."""
+    count = np.isfinite(ratios).sum(axis=0)
+    total = np.nan_to_num(ratios).sum(axis=0)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def _shrink(index: Array, prior: Array, noise: Array) -> Array:
@@ -63,15 +78,13 @@ def _shrink(index: Array, prior: Array, noise: Array) -> Array:
     return prior + weight * (index - prior)
 
 
-def _group_profile(panel: Panel, ratios: Array) -> Array:
+def _group_profile(panel: Panel, ratios: Array, memory: float) -> Array:
     """Profile of each series' group: mean of its members' ratios, shrunk towards flat."""
     profile = np.ones((len(panel.history), ratios.shape[2]))
     for number in np.unique(panel.group):
         members = panel.group == number
         # a year of the group is the mean over its members: what they share, their noise averaged out
-        by_year = _mean_and_noise(ratios[members], axis=0)[0]
-        seen = np.isfinite(ratios[members]).any(axis=0)
-        mean, noise, count = _mean_and_noise(np.where(seen, by_year, np.nan)[None], axis=1)
+        mean, noise, count = _mean_and_noise(_mean_known(ratios[members])[None], memory)
         if count.max() < 1:
             continue
         profile[members] = _shrink(mean, np.ones_like(mean), _noise_of(mean, noise, count))
@@ -121,7 +134,7 @@ def _believed(history: Array, group: Array, young: npt.NDArray[np.bool_]) -> Arr
     return np.asarray(1 + np.where(young, amplitude, 1.0)[:, None] * (group - 1))
 
 
-def seasonal_profile(panel: Panel, season: int) -> Array:
+def seasonal_profile(panel: Panel, season: int, memory: float = 1.0) -> Array:
     """Seasonal index of each series, mean one; element ``[:, 0]`` belongs to the first bucket ahead.
 
     Ratios to a centred trend are averaged by position; a series' own profile is pulled to the
@@ -137,6 +150,9 @@ def seasonal_profile(panel: Panel, season: int) -> Array:
         Histories, not negative.
     season
         Buckets in a season; 1 gives ones.
+    memory
+        Weight of a year's ratios in those of the year after it: 1 for the season of all of the past, less
+        for the season ahead, which is more like the last ones.
 
     References
     ----------
@@ -146,8 +162,8 @@ def seasonal_profile(panel: Panel, season: int) -> Array:
     if season <= 1 or panel.history.shape[1] < season + 1:
         return np.ones((len(panel.history), max(season, 1)))
     ratios = _ratios_by_position(panel.history, season)
-    group = _group_profile(panel, ratios)
-    mean, noise, count = _mean_and_noise(ratios, axis=1)
+    group = _group_profile(panel, ratios, memory)
+    mean, noise, count = _mean_and_noise(ratios, memory)
     group = _believed(panel.history, group, young=np.asarray(count.max(axis=1) == 0))
     shrunk = _shrink(np.where(count > 0, mean, group), group, _noise_of(mean, noise, count))
     shrunk = np.maximum(shrunk, LEAST_INDEX)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sopwb.calendar import holiday_names
 from sopwb.config.model import Model
-from sopwb.demand.accuracy import archive_accuracy, backtest_accuracy, forecast_error
+from sopwb.demand.accuracy import archive_accuracy, backtest_accuracy, forecast_error, level_accuracy
 from sopwb.demand.activities import still_to_come
 from sopwb.demand.activity_plan import activity_effect
 from sopwb.demand.activity_review import activity_result
@@ -15,8 +15,10 @@ from sopwb.demand.answers import activity_response
 from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
+from sopwb.demand.error_measure import MEASURES
 from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
+from sopwb.demand.forecastability import forecastability
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
@@ -31,7 +33,7 @@ from sopwb.demand.scope import SCOPE, series_with_family
 from sopwb.demand.standing import standing_forecast
 from sopwb.demand.statement import standing_statements
 from sopwb.demand.stream_accuracy import past_by_voice, past_stream, past_streams, stream_accuracy
-from sopwb.demand.value_added import unit_margin
+from sopwb.demand.value_added import archived_steps, unit_margin
 from sopwb.demand.waterfall import demand_waterfall
 from sopwb.extend import Parts, Tables
 
@@ -125,7 +127,21 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
             ahead.backtest.error, ahead.backtest.origins, past.series, past.dates
         ),
         "backtest_accuracy": backtest_accuracy(
-            ahead.backtest, past.demand, past.activity, past.series["family"], ahead.level, ahead.route
+            ahead.backtest,
+            past.demand,
+            past.activity,
+            past.series["family"],
+            ahead.level,
+            ahead.route,
+            season_of(bucket),
+        ),
+        "forecastability": forecastability(
+            ahead.backtest,
+            past.demand,
+            past.activity,
+            past.series["product"],
+            model.demand.portfolio,
+            season_of(bucket),
         ),
     }
 
@@ -186,6 +202,14 @@ def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "statistical_forecast": [*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"],
         "forecast_error": ["product", "location", "buckets", "error_qty", "mean_qty"],
         "backtest_error": [*SERIES, "origin", "ahead", "error_qty"],
+        "forecastability": [
+            "product",
+            "judged",
+            "actual_qty",
+            "absolute_error_qty",
+            "error_rate",
+            "xyz_class",
+        ],
         "backtest_accuracy": [
             "source",
             "stream",
@@ -197,7 +221,9 @@ def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
             "wmape_rate",
             "bias_rate",
             "coverage_rate",
+            "pinball_rate",
             "value_added_rate",
+            *MEASURES,
         ],
     }
     tables = {name: pd.DataFrame({column: [] for column in columns}) for name, columns in empty.items()}
@@ -211,12 +237,15 @@ def demand_record(tables: Tables, model: Model, _parts: Parts) -> dict[str, pd.D
     known = product, tables["market"], sales, model.demand.manual
     voices = _voices(tables)
     past = past_streams(past_plan, said, *known, as_of=model.as_of, streams=voices)
-    archive = archive_accuracy(past_plan, sales, product, as_of=model.as_of)
+    steps = archived_steps(past_plan, sales, product, as_of=model.as_of)
+    archive = archive_accuracy(steps, sales, as_of=model.as_of)
+    limit = model.demand.review.tracking_signal_limit
     accuracy = [frame for frame in (tables["backtest_accuracy"], archive) if not frame.empty] or [archive]
     return {
         "past_stream": past_stream(past, voices),
-        "stream_accuracy": stream_accuracy(past, sales),
+        "stream_accuracy": stream_accuracy(past, sales, as_of=model.as_of),
         "forecast_accuracy": pd.concat(accuracy),
+        "level_accuracy": level_accuracy(steps, sales, limit, as_of=model.as_of),
     }
 
 
@@ -263,7 +292,9 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
         "demand_stream": apart,
         "standing_forecast": standing_forecast(statements, voices.heard, as_of=model.as_of),
         "stream_weight": weight,
-        "author_accuracy": author_accuracy(past, tables["manual_forecast"], tables["sales_history"], margin),
+        "author_accuracy": author_accuracy(
+            past, tables["manual_forecast"], tables["sales_history"], margin, as_of=model.as_of
+        ),
     }
 
 

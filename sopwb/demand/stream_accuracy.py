@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopwb.config.demand import ManualSettings
+from sopwb.demand.error_measure import MEASURES, measures_by, record_of
 from sopwb.demand.launches import live_rate
 from sopwb.demand.manual import STREAMS, manual_streams
 from sopwb.demand.panel import SERIES
@@ -113,7 +114,7 @@ def with_actual(
     return joined.assign(**{name: joined[name].fillna(0.0)}).drop(columns="month")
 
 
-def stream_accuracy(past: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
+def stream_accuracy(past: pd.DataFrame, sales: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """Each stream against the automatic forecast in the cells it spoke about, by family and lag.
 
     Parameters
@@ -150,5 +151,8 @@ def stream_accuracy(past: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
     table = rows.groupby(keys, as_index=False)[numbers].sum()
     judged = rows.groupby(keys)["cycle"].nunique().rename("judged").reset_index()
     table = table.merge(judged, on=keys, validate="one_to_one")
+    record = record_of(cells, {name: name for name in STREAMS}, sales, as_of)
+    measures = measures_by(record, "family")[[*keys, *MEASURES[1:]]]
+    table = table.merge(measures, on=keys, how="left", validate="one_to_one")
     gained = table["statistical_absolute_error_qty"] - table["absolute_error_qty"]
     return table.assign(value_added_rate=gained / table["actual_qty"].where(table["actual_qty"] > 0))

@@ -52,7 +52,8 @@ def archived_steps(
     """
     ends = past_demand_plan["period"] + pd.offsets.MonthEnd(0)
     closed = past_demand_plan[(ends <= as_of) & (past_demand_plan["period"] > past_demand_plan["cycle"])]
-    cells = closed.merge(product[["product", "family"]], on="product", how="inner", validate="many_to_one")
+    cells = closed.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
+    cells = cells.assign(family=cells["family"].fillna("unknown"))
     month, cycle = (cells[name].dt.to_period("M").astype("int64") for name in ("period", "cycle"))
     cells = with_actual(cells, sales)
     cells = with_actual(cells, sales, "seasonal_naive", YEAR)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Parts, Tables
+from sopwb.inventory.classes import product_class
 from sopwb.inventory.health import inventory_health
 from sopwb.inventory.projection import projected_inventory
 from sopwb.inventory.requirement import requirement
@@ -19,7 +20,7 @@ BUCKET_DAYS = {"week": 7.0, "month": 365.25 / 12}
 def inventory_targets(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """How much stock is wanted of each product at each location, bucket by bucket.
 
-    Writes ``inventory_target``.
+    Writes ``inventory_target`` and ``product_class``.
     """
     del parts
     need = requirement(
@@ -31,9 +32,15 @@ def inventory_targets(tables: Tables, model: Model, parts: Parts) -> dict[str, p
         tables["period"],
     )
     sources = (tables["routing"], tables["purchase_term"], tables["lane"])
-    wanted = policy(
-        need, tables["product"], tables["product_location"], tables["demand_plan"], sources, model.inventory
+    classes = product_class(
+        tables["product"],
+        tables["demand_plan"],
+        tables["forecastability"],
+        tables["stock_on_hand"],
+        tables["product_cost"],
+        model.inventory,
     )
+    wanted = policy(need, tables["product"], tables["product_location"], classes, sources, model.inventory)
     target = inventory_target(
         need,
         wanted,
@@ -43,7 +50,7 @@ def inventory_targets(tables: Tables, model: Model, parts: Parts) -> dict[str, p
         BUCKET_DAYS[model.calendar.history_bucket],
         model.inventory,
     )
-    return {"inventory_target": target}
+    return {"inventory_target": target, "product_class": classes}
 
 
 def projection(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:

@@ -12,7 +12,7 @@ from sopwb.inventory.replenishment import replenishment
 from sopwb.inventory.requirement import NODE, Floats, Requirement
 from sopwb.inventory.safety_stock import error_over_days, safety_stock
 
-__all__ = ["Policy", "abc_class", "forecast_error_over", "inventory_target", "policy"]
+__all__ = ["Policy", "forecast_error_over", "inventory_target", "policy"]
 
 MOST_SWELL = 3.0
 
@@ -48,23 +48,11 @@ class Policy:
     cap_days: Floats
 
 
-def abc_class(demand_plan: pd.DataFrame, settings: InventorySettings) -> pd.Series:
-    """Class of each product by its share of the planned sales value: a, b or c.
-
-    A product belongs to the class in which the running share lies before it, largest first.
-    """
-    value = demand_plan.groupby("product", sort=True)["consensus_value"].sum().fillna(0.0)
-    ranked = value.sort_values(ascending=False, kind="stable")
-    before = (ranked.cumsum() - ranked) / max(float(ranked.sum()), 1e-12)
-    classes = np.select([before < settings.class_a_share, before < settings.class_b_share], ["a", "b"], "c")
-    return pd.Series(classes, index=ranked.index).sort_index()
-
-
 def policy(
     need: Requirement,
     product: pd.DataFrame,
     product_location: pd.DataFrame,
-    demand_plan: pd.DataFrame,
+    classes: pd.DataFrame,
     sources: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
     settings: InventorySettings,
 ) -> Policy:
@@ -72,15 +60,15 @@ def policy(
 
     Parameters
     ----------
+    classes
+        Table ``product_class``.
     sources
         Tables ``routing``, ``purchase_term`` and ``lane``.
     """
     own = need.nodes.merge(product_location, on=NODE, how="left", validate="one_to_one")
     master = need.nodes[["product"]].merge(product, on="product", how="left", validate="many_to_one")
     kind = master["product_type"].to_numpy(object)
-    wanted = settings.service_level
-    classes = need.nodes["product"].map(abc_class(demand_plan, settings)).fillna("c")
-    by_class = classes.map({"a": wanted.a, "b": wanted.b, "c": wanted.c}).to_numpy(float)
+    by_class = need.nodes["product"].map(classes.set_index("product")["service_level"]).to_numpy(float)
     usual = np.where(kind == "finished", by_class, settings.component_service_level)
     supply = replenishment(need.nodes, *sources)
     life = master["shelf_life_days"].astype(float).fillna(np.inf).to_numpy()

@@ -14,9 +14,23 @@ __all__ = [
     "pallets_are_known",
     "posted_accounts_are_mapped",
     "products_have_a_cost",
+    "rows_are_used_as_given",
 ]
 
 RESULT_TYPES = ("revenue", "cost_of_sales", "expense")
+
+
+@plan_check("rows_are_used_as_given", area="data")
+def rows_are_used_as_given(tables: Tables, model: Model) -> pd.DataFrame:
+    """Rows of input tables that were left out or taken for something else when they were read."""
+    rows = tables["reject"]
+    mended = rows[~rows["is_expected"]]
+    said = [
+        f"{row['table']}.{row['column']}: {count(int(row['row_count']), 'row')}, {row['problem']}: "
+        f"{row['done']}, {row['first_rows']}"
+        for row in mended.to_dict("records")
+    ]
+    return mended.assign(message=said, severity="warn")
 
 
 @plan_check("posted_accounts_are_mapped", area="data")

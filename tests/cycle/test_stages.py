@@ -15,7 +15,7 @@ from sopwb.extend import Parts, stage
 from sopwb.schema import load_schema
 
 SCHEMA = load_schema()
-GIVEN = {table.name for table in SCHEMA.inputs()} | {"period", "input_origin"}
+GIVEN = {table.name for table in SCHEMA.inputs()} | {"period", "input_origin", "reject"}
 MODEL = Model(name="Acme")
 
 

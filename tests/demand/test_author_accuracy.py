@@ -7,7 +7,7 @@ from sopwb.config.demand import ManualSettings
 from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
 from sopwb.demand.manual import STREAMS
 from sopwb.demand.stream_accuracy import past_streams
-from tests.demand.conftest import market_table, monthly_sales, product_table, statement_row
+from tests.demand.conftest import AS_OF, market_table, monthly_sales, product_table, statement_row
 from tests.demand.test_stream_accuracy import PLANS
 
 PRODUCT = product_table({"cola": "drinks"})
@@ -25,7 +25,7 @@ def judged(*rows):
     past = past_streams(PLANS, with_authors(said), *known, as_of=as_of, streams=heard)
     plain = past_streams(PLANS, said, *known, as_of=as_of)
     pd.testing.assert_frame_equal(past[list(STREAMS)], plain[list(STREAMS)])
-    table = author_accuracy(past, said, SALES, MARGIN)
+    table = author_accuracy(past, said, SALES, MARGIN, as_of=AS_OF)
     return table[table["family"] == "*"].set_index(["author", "lag"])
 
 
@@ -53,6 +53,11 @@ def test_a_word_that_still_counts_in_a_later_cycle_is_carried():
     table = judged({**row, "author": "anna", "amount": 115.0})
     assert table.loc[("anna", 2), ["judged", "carried"]].tolist() == [1, 0]
     assert table.loc[("anna", 1), ["judged", "carried"]].tolist() == [1, 1]
+    # 115 for 120 sold, when sales were known to have moved from 100 to 110
+    assert table.loc[("anna", 1), ["tracking_signal", "mase", "rmsse"]].tolist() == [-1.0, 0.5, 0.5]
+    # in the cycle before, only one month was known
+    assert table.loc[("anna", 2), "tracking_signal"] == -1.0
+    assert table.loc[("anna", 2), ["mase", "rmsse"]].isna().all()
     assert (table["last_entered_on"] == pd.Timestamp("2025-12-20")).all()
 
 
@@ -61,4 +66,4 @@ def test_without_statements_there_is_nothing_to_judge():
     none = none.assign(entered_at=pd.to_datetime(none["entered_at"]))
     known = PRODUCT, MARKET, SALES, ManualSettings()
     past = past_streams(PLANS, with_authors(none), *known, as_of=pd.Timestamp("2026-02-28"))
-    assert author_accuracy(past, none, SALES, MARGIN).empty
+    assert author_accuracy(past, none, SALES, MARGIN, as_of=AS_OF).empty

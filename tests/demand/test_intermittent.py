@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from sopwb.demand.forecasters import imapa
 from sopwb.demand.intermittent import adida_level, imapa_level, mean_interval, tsb_level
+from sopwb.demand.panel import Panel
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +37,10 @@ def test_a_series_without_a_sale_or_with_one_bucket_has_a_level():
     values = np.array([[0.0] * 6, [np.nan] * 5 + [4.0]])
     for level in (tsb_level(values, 0.1), adida_level(values), imapa_level(values)):
         assert level == pytest.approx([0.0, 4.0])
+
+
+def test_imapa_carries_its_level_forward_and_the_mean_where_hardly_anything_sold():
+    values = np.array([[0.0, 0, 4, 0, 0, 5, 0, 0, 3, 0, 0, 6], [0.0] * 11 + [12.0]])
+    path = imapa(Panel(values, np.zeros(2, dtype=np.int64)), 12, 3)
+    assert path[0] == pytest.approx(np.repeat(imapa_level(values[:1]), 3))
+    assert path[1] == pytest.approx([1.0, 1.0, 1.0])

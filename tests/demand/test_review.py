@@ -162,7 +162,7 @@ def test_nothing_of_a_change_is_left_over(cells):
 # ------------------------------------------------------------------ exceptions
 
 
-def exceptions(consensus, automatic, previous, most=10, **words):
+def exceptions(consensus, automatic, previous, most=10, earlier=None, **words):
     names = ["cola", "chips"]
     near = pd.DataFrame({"product": names, "market": "shop", "period": MONTHS[0]})
     near = near.assign(consensus_qty=consensus, automatic_qty=automatic)
@@ -173,10 +173,13 @@ def exceptions(consensus, automatic, previous, most=10, **words):
             "family": ["drinks", "snacks"],
             "market": "shop",
             "lag": 3,
+            "cycle": MONTHS[0],
             "consensus": [120.0, 100.0],
             "actual_qty": 100.0,
         }
     )
+    if earlier is not None:
+        steps = pd.concat([steps, earlier])
     return demand_exception(near, steps, moved, MARGIN, PRODUCT, ReviewSettings(**words), most=most)
 
 
@@ -194,6 +197,38 @@ def test_exceptions_are_ranked_by_money_and_name_their_kind_and_cause():
         "Forecasts 3 months ahead were 20% too high",
     ]
     assert found["end_period"].iloc[0] == pd.Timestamp("2026-05-01")
+
+
+def nearest(cola, chips):
+    """Consensus one month ahead of what was sold, 100, in as many cycles."""
+    parts = [
+        pd.DataFrame({"family": family, "market": "shop", "lag": 1, "consensus": values, "actual_qty": 100.0})
+        for family, values in (("drinks", cola), ("snacks", chips))
+    ]
+    return pd.concat([part.assign(cycle=MONTHS[0] - pd.to_timedelta(part.index, unit="D")) for part in parts])
+
+
+def test_a_forecast_that_errs_month_after_month_to_one_side_is_a_signal_however_little():
+    earlier = nearest([101.0, 102, 101, 100, 101, 102], [96.0, 104, 97, 103, 96, 104])
+    same = [1000.0, 1000.0]
+    before = exceptions(same, same, same)
+    assert before["kind"].tolist() == ["bias"]
+    row = exceptions(same, same, same, earlier=earlier).iloc[0]
+    assert row["kind"] == "signal"
+    # 7 over a mean size of 7 / 6, five of six too high
+    assert row["message"] == (
+        "Forecasts a month ahead were too high in 5 of 6 cycles (tracking signal +6.0); "
+        "forecasts 3 months ahead were 20% too high"
+    )
+    # one exception, at the money of the bias
+    assert row["money_value"] == before["money_value"].iloc[0]
+    assert len(exceptions(same, same, same, earlier=earlier)) == 1
+    # small as it is, it is told; a bias is not
+    assert exceptions(same, same, same, exception_least_rate=0.5).empty
+    assert len(exceptions(same, same, same, earlier=earlier, exception_least_rate=0.5)) == 1
+    assert exceptions(same, same, same, earlier=earlier, tracking_signal_limit=6.0)["kind"].tolist() == [
+        "bias"
+    ]
 
 
 def test_no_more_than_the_most_and_nothing_small_is_shown():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sopwb.demand.panel import Panel
-from sopwb.demand.season import centred_trend, season_ahead, season_of_past, seasonal_profile
+from sopwb.demand.season import _mean_and_noise, centred_trend, season_ahead, season_of_past, seasonal_profile
 
 PATTERN = np.array([0.5, 1.0, 1.5, 1.0])
 
@@ -55,3 +55,20 @@ def test_every_profile_has_mean_one_and_is_positive(history):
     profile = seasonal_profile(panel(history, group=[0, 0, 1]), 12)
     assert profile.mean(axis=1) == pytest.approx([1.0, 1.0, 1.0])
     assert (profile > 0).all()
+
+
+def test_a_season_that_moves_is_read_from_the_last_years():
+    then, now = np.tile(PATTERN, 4) * 100, np.tile(np.roll(PATTERN, 1), 4) * 100
+    moved = panel(np.r_[then, now])
+    whole, recent = (seasonal_profile(moved, 4, memory)[0] for memory in (1.0, 0.5))
+    wanted = np.roll(PATTERN, 1)
+    assert np.abs(recent - wanted).sum() < np.abs(whole - wanted).sum()
+
+
+def test_each_year_counts_a_part_of_the_one_after_it():
+    """A year that is not known counts nothing; of two, the earlier one counts half."""
+    ratios = np.array([[[np.nan, 1.0], [1.0, 1.0], [2.0, 1.0]]])
+    mean, _, count = _mean_and_noise(ratios, 0.5)
+    assert mean[0] == pytest.approx([(0.5 * 1.0 + 1.0 * 2.0) / 1.5, 1.0])
+    assert count.tolist() == [[2.0, 3.0]]
+    assert _mean_and_noise(ratios, 1.0)[0][0] == pytest.approx([1.5, 1.0])

@@ -71,7 +71,7 @@ def test_accuracy_comes_from_the_archive_before_the_backtest(planned, model, par
         {**row, "source": "archive", "stream": "consensus", "wmape_rate": 0.20},
     ]
     accuracy = SCHEMA["forecast_accuracy"].shape(
-        pd.DataFrame(rows).reindex(columns=list(SCHEMA["forecast_accuracy"].columns))
+        pd.DataFrame(rows).reindex(columns=list(SCHEMA["forecast_accuracy"].columns)).assign(judged=6)
     )
     made = measures(planned | {"forecast_accuracy": accuracy}, model(), parts)
     assert value(made, "wmape") == 0.20

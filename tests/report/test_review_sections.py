@@ -5,7 +5,16 @@ import pytest
 
 from sopwb.report.charts import waterfall
 from sopwb.report.section import section_html
-from sopwb.report.sections import accuracy, delivery, family_sheet, launches, questions, review, voices
+from sopwb.report.sections import (
+    accuracy,
+    delivery,
+    demand,
+    family_sheet,
+    launches,
+    questions,
+    review,
+    voices,
+)
 from tests.report import plan
 
 SECTIONS = {
@@ -113,6 +122,7 @@ def author(name, worth, rate, bias, carried=0):
         "automatic_wmape_rate": 0.1,
         "value_added_rate": rate,
         "bias_rate": bias,
+        "tracking_signal": 4.0 if bias > 0 else -1.5,
         "value_added_value": worth,
     }
 
@@ -125,6 +135,25 @@ def test_authors_are_ranked_by_what_believing_them_was_worth(tables, model):
     assert section.message.endswith("1 author of 2 beat the automatic forecast")
     verdicts = section.table.frame["verdict"].to_list()
     assert verdicts == ["nothing new since 2025-05-31, too high", "better than the automatic forecast"]
+    assert section.table.frame["tracking_signal"].to_list() == ["+4.0", "\u22121.5"]
+
+
+def test_the_error_of_the_consensus_is_shown_at_every_level_that_the_archive_was_added_up_to(tables, model):
+    rates = [0.30, 0.20, 0.15, 0.10, 0.12, 0.11]
+    tables["forecast_value_added"] = steps(rates, [900.0] * 6)
+    assert len(accuracy.accuracy_by_lag(tables, model).chart) == 2
+    tables["level_accuracy"] = pd.DataFrame(
+        {
+            "level": ["company", "series", "family"],
+            "stream": "consensus",
+            "lag": 1,
+            "wmape_rate": [0.02, 0.11, 0.05],
+        }
+    )
+    assert len(accuracy.accuracy_by_lag(tables, model).chart) == 3
+    shown = accuracy._by_level(tables["level_accuracy"])
+    assert shown["row"].to_list() == ["Product and market", "Family", "Company"]
+    assert shown["value"].to_list() == [0.11, 0.05, 0.02]
 
 
 def test_the_title_says_what_is_counted_against_which_day_over_which_months(tables):
@@ -215,3 +244,36 @@ def test_a_launch_is_judged_after_all_that_it_cost(tables, model):
     assert "50\u202f% of what they sold came from own products" in section.message
     amounts = launches._bridge(row)["amount_value"]
     assert amounts.iloc[:-1].sum() == pytest.approx(amounts.iloc[-1])
+
+
+def test_the_quality_of_the_forecast_is_told_in_points_and_in_units_of_the_naive_error(tables, model):
+    rows = [
+        {
+            "source": "backtest",
+            "stream": stream,
+            "family": "*",
+            "lag": lag,
+            "actual_qty": 100.0,
+            "forecast_qty": 105.0,
+            "absolute_error_qty": error,
+            "coverage_rate": 0.8,
+            "mase": scaled + lag / 10,
+            "rmsse": scaled,
+            "pinball_rate": float("nan") if stream == "naive" else 0.04 * lag,
+        }
+        for stream, error, scaled in (("naive", 30.0, 1.1), ("statistical", 20.0, 0.7))
+        for lag in (1, 2, 3, 4)
+    ]
+    tables["forecast_accuracy"] = pd.DataFrame(rows)
+    section = demand.forecast_quality(tables, model)
+    shown = section.table.frame.set_index("stream")
+    # means of one to three buckets ahead
+    assert shown.loc["statistical", ["mase", "rmsse", "pinball_rate"]].tolist() == pytest.approx(
+        [0.9, 0.7, 0.08]
+    )
+    assert pd.isna(shown.loc["naive", "pinball_rate"])
+    assert {section.table.heading(name) for name in ("mase", "rmsse", "pinball_rate")} == {
+        "MASE",
+        "RMSSE",
+        "pinball",
+    }

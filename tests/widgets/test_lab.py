@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -23,6 +24,16 @@ from tests.cycle.customer import acme
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = ("parameters", "run", "edit-forecast")
 PATIENCE = 60_000
+LOADED = """
+import pandera.pandas, scipy.special
+import sopwb.cycle.step, sopwb.demand.review_stage, sopwb.measure.stage, sopwb.widgets.forecast_editor
+from sopwb.config.model import Model
+from sopwb.cycle.parts import collect_parts
+from sopwb.schema import load_schema
+
+collect_parts(Model(name="Loaded"), load_schema())
+"""
+"""What the kernel loads while the page opens; the cells would load it one after the other."""
 
 
 @pytest.fixture
@@ -48,11 +59,14 @@ def notebooks(tmp_path, customer):
 
 @pytest.fixture
 def lab(tmp_path, notebooks):
-    """Address and token of a JupyterLab on this machine only."""
+    """A JupyterLab on this machine only, as it starts: its process, address and token."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = secrets.token_hex(16)
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-loaded.py").write_text(LOADED, encoding="utf-8")
     environment = os.environ | {
         "JUPYTER_TOKEN": token,
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
@@ -63,25 +77,40 @@ def lab(tmp_path, notebooks):
     }
     command = [sys.executable, "-m", "jupyterlab", *LAB_OPTIONS, "--no-browser", f"--ServerApp.port={port}"]
     command += ["--ServerApp.port_retries=0", "--ServerApp.terminals_enabled=False", "--allow-root"]
-    command += [f"--notebook-dir={notebooks}"]
+    # a kernel that has nothing left to save may go at once
+    command += [f"--notebook-dir={notebooks}", "--KernelManager.shutdown_wait_time=1"]
     with (tmp_path / "lab.log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            yield _answering(f"http://127.0.0.1:{port}", token, server), token
+            yield server, f"http://127.0.0.1:{port}", token
         finally:
             server.terminate()
             server.wait(timeout=20)
 
 
-def _answering(address: str, token: str, server: subprocess.Popen[bytes]) -> str:
+def _wait_for(server: subprocess.Popen[bytes], address: str, token: str) -> None:
     for _ in range(300):
         assert server.poll() is None, "JupyterLab did not start"
         try:
             with urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5):
-                return address
+                return
         except OSError:
             time.sleep(0.1)
     pytest.fail("JupyterLab does not answer")
+
+
+def _start_kernel(address: str, token: str) -> None:
+    """Have the notebook's kernel started, so that it does while the page loads; the page then takes it."""
+    session = {
+        "path": "review.ipynb",
+        "name": "review.ipynb",
+        "type": "notebook",
+        "kernel": {"name": "python3"},
+    }
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/api/sessions", json.dumps(session).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 201
 
 
 def _refused(address: str) -> int:
@@ -96,10 +125,12 @@ def _refused(address: str) -> int:
 def test_what_an_author_types_in_jupyterlab_is_a_row_of_the_table(chromium, lab, customer):
     from playwright.sync_api import expect, sync_playwright
 
-    address, token = lab
-    assert _refused(address) == 403
+    server, address, token = lab
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        _wait_for(server, address, token)
+        assert _refused(address) == 403
+        _start_kernel(address, token)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
         page.goto(f"{address}/lab/tree/review.ipynb?token={token}&reset")

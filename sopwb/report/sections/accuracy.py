@@ -10,7 +10,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
 from sopwb.measure.wording import count, person, sentence, words
 from sopwb.report import charts
-from sopwb.report.numbers import iso_date, percent, points, short
+from sopwb.report.numbers import MINUS, iso_date, percent, points, short
 from sopwb.report.section import Section
 from sopwb.report.sections.demand import NOTEBOOK
 from sopwb.report.table import Table
@@ -27,6 +27,15 @@ STEPS = {
     "consensus": "Consensus",
 }
 """Steps of the stair, as charts call them."""
+LEVELS = {
+    "series": "Product and market",
+    "product": "Product",
+    "family_market": "Family and market",
+    "family": "Family",
+    "market": "Market",
+    "company": "Company",
+}
+"""Levels to which the archive is added up, as charts call them."""
 STALE_CYCLES = 1
 
 
@@ -114,6 +123,18 @@ def forecast_value_added(tables: Tables, model: Model) -> Section:
     )
 
 
+def _by_level(rows: pd.DataFrame) -> pd.DataFrame:
+    """Levels down, months ahead across: error of the consensus."""
+    agreed = rows[(rows["stream"] == "consensus") & rows["wmape_rate"].notna()]
+    order = agreed["level"].map({name: place for place, name in enumerate(LEVELS)})
+    cells = agreed.assign(place=order).sort_values(["place", "lag"])
+    return cells.assign(
+        row=[LEVELS[name] for name in cells["level"]],
+        column=[f"{lag} ahead" for lag in cells["lag"]],
+        value=cells["wmape_rate"],
+    )[["row", "column", "value"]]
+
+
 def _by_lag(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Streams down, months ahead across."""
     cells = rows[["stream", "lag", column]].assign(
@@ -153,11 +174,17 @@ def accuracy_by_lag(tables: Tables, model: Model) -> Section:
         charts.table_heat(_by_lag(rows, "wmape_rate"), unit="%", heading="error", width=400),
         charts.table_heat(_by_lag(rows, "bias_rate"), unit="%", heading="bias", width=400),
     )
+    levels = _by_level(tables["level_accuracy"])
+    if len(levels):
+        heats += (charts.table_heat(levels, unit="%", heading="error of the consensus by level", width=400),)
     return Section(
         message,
         title,
         chart=heats,
-        note="Bias is what was forecast over what was sold, less one: positive is too high.",
+        note=(
+            "Bias is what was forecast over what was sold, less one: positive is too high. At a level above "
+            "product and market, forecasts and sales are added up first: what one lacks another makes up."
+        ),
         source=source,
     )
 
@@ -196,6 +223,7 @@ def accuracy_by_author(tables: Tables, model: Model) -> Section:
     table = ranked.assign(
         verdict=[_said(row) for row in ranked.to_dict("records")],
         bias_rate=[percent(rate, signed=True) for rate in ranked["bias_rate"]],
+        tracking_signal=[f"{signal:+.1f}".replace("-", MINUS) for signal in ranked["tracking_signal"]],
     )[
         [
             "author",
@@ -205,6 +233,7 @@ def accuracy_by_author(tables: Tables, model: Model) -> Section:
             "automatic_wmape_rate",
             "value_added_rate",
             "bias_rate",
+            "tracking_signal",
             "value_added_value",
             "verdict",
         ]
@@ -230,6 +259,7 @@ def accuracy_by_author(tables: Tables, model: Model) -> Section:
                 "automatic_wmape_rate": "automatic",
                 "value_added_rate": "adds",
                 "bias_rate": "bias",
+                "tracking_signal": "signal",
                 "value_added_value": f"worth ({model.currency})",
                 "verdict": "",
             },
@@ -243,7 +273,9 @@ def accuracy_by_author(tables: Tables, model: Model) -> Section:
         ),
         note=(
             "Each author is heard alone, in the products, markets and months they spoke about. Worth is the "
-            "error taken off the automatic forecast, or added to it, at the margin of the products."
+            "error taken off the automatic forecast, or added to it, at the margin of the products. The "
+            "tracking signal sums errors in units of their mean size; it cannot exceed the number of cycles, "
+            f"and beyond {model.demand.review.tracking_signal_limit:g} an author errs to one side."
         ),
         source=source,
     )

@@ -6,7 +6,12 @@ import pandas as pd
 
 from sopwb.config.model import Model
 from sopwb.extend import Tables, report_section
-from sopwb.measure.checks import operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost
+from sopwb.measure.checks import (
+    operations_tie_to_ledger,
+    posted_accounts_are_mapped,
+    products_have_a_cost,
+    rows_are_used_as_given,
+)
 from sopwb.measure.wording import count, person, sentence, words
 from sopwb.report import charts
 from sopwb.report.numbers import exact, iso_date, iso_month, percent, short, whole
@@ -18,6 +23,7 @@ __all__ = [
     "data_checks",
     "data_defaults",
     "data_headline",
+    "data_rejects",
     "data_tables",
     "ledger_tie",
     "ledger_tie_by_month",
@@ -30,7 +36,7 @@ MOST_MONTHS = 6
 SHOWN = 5
 NOBODY = "default"
 """Owner of an assumption that nobody has taken over."""
-CHECKS = (operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost)
+CHECKS = (rows_are_used_as_given, operations_tie_to_ledger, posted_accounts_are_mapped, products_have_a_cost)
 
 
 def _title(model: Model, what: str) -> str:
@@ -102,6 +108,32 @@ def data_tables(tables: Tables, model: Model) -> Section:
         max_rows=50,
     )
     return Section(message, _title(model, "tables as read"), table=table, source=("data_profile", "all rows"))
+
+
+@report_section("data_rejects", notebook=NOTEBOOK)
+def data_rejects(tables: Tables, model: Model) -> Section:
+    """Rows that are not used as they were given: how many, which, what was done, what would be right."""
+    rows = tables["reject"].sort_values(["is_expected", "table", "column", "problem"])
+    title, source = _title(model, "rows not used as given"), ("reject", "all rows")
+    if rows.empty:
+        return Section("Every row is used as it was given", title, source=source)
+    mended = rows[~rows["is_expected"]]
+    number = int(mended["row_count"].sum())
+    message = "Every row up to the as-of date is used as it was given"
+    if number:
+        message = f"{count(number, 'row is', 'rows are')} not used as given: "
+        message += "; ".join(
+            f"{row['row_count']} {row['done']}, {words(row['column'])} {row['problem']}"
+            for row in mended.to_dict("records")
+        )
+    table = Table(
+        rows.assign(where=rows["table"] + "." + rows["column"])[
+            ["where", "problem", "row_count", "first_rows", "done", "remedy"]
+        ],
+        headings={"row_count": "rows", "first_rows": "the first", "done": "what was done"},
+        units={"row_count": "count"},
+    )
+    return Section(message, title, table=table, source=source)
 
 
 @report_section("ledger_tie", notebook=NOTEBOOK)

@@ -30,6 +30,8 @@ NOTEBOOK = "20_demand_review"
 MONTHS = 12
 MOST_FAMILIES = 9
 MOST_MARKETS = 4
+SCALED = ["mase", "rmsse", "pinball_rate"]
+"""Measures that are means over the first lags."""
 STEPS = ("naive", "seasonal_naive", "statistical", "automatic", "manual", "consensus")
 
 
@@ -185,11 +187,9 @@ def _steps(tables: Tables, source: str, most: int = 3) -> pd.DataFrame:
     accuracy = tables["forecast_accuracy"]
     rows = accuracy[(accuracy["source"] == source) & (accuracy["family"] == "*") & (accuracy["lag"] <= most)]
     quantities = ["absolute_error_qty", "forecast_qty", "actual_qty"]
-    total = (
-        rows.groupby("stream")[quantities]
-        .sum()
-        .reindex([name for name in STEPS if name in set(rows["stream"])])
-    )
+    by_stream = rows.groupby("stream")
+    total = by_stream[quantities].sum().join(by_stream[SCALED].mean())
+    total = total.reindex([name for name in STEPS if name in set(rows["stream"])])
     total = total[total["actual_qty"] > 0].reset_index()
     wmape = total["absolute_error_qty"] / total["actual_qty"]
     return total.assign(
@@ -197,7 +197,7 @@ def _steps(tables: Tables, source: str, most: int = 3) -> pd.DataFrame:
         wmape_rate=wmape,
         bias_rate=total["forecast_qty"] / total["actual_qty"] - 1,
         value_added_rate=wmape.shift() - wmape,
-    )[["source", "stream", "wmape_rate", "bias_rate", "value_added_rate"]]
+    )[["source", "stream", "wmape_rate", "value_added_rate", "bias_rate", *SCALED]]
 
 
 def _covered(tables: Tables, most: int = 3) -> float:
@@ -251,12 +251,20 @@ def forecast_quality(tables: Tables, model: Model) -> Section:
             both.assign(
                 source=both["source"].replace("archive", "past cycles"), stream=both["stream"].map(words)
             ).drop(columns="label"),
-            headings={"wmape_rate": "error", "value_added_rate": "adds"},
+            headings={
+                "wmape_rate": "error",
+                "value_added_rate": "adds",
+                "mase": "MASE",
+                "rmsse": "RMSSE",
+                "pinball_rate": "pinball",
+            },
             variances={"bias_rate": "neutral", "value_added_rate": "higher_better"},
         ),
         note=(
             f"The 80 percent interval held {percent(_covered(tables), 0)} of what came, judged on origins it "
-            "was not made from. A step adds what it takes off the error of the step before."
+            "was not made from; pinball is the loss of its two ends over what came. A step adds what it "
+            "takes off the error of the step before. MASE and RMSSE are in units of the naive error of "
+            "history: below 1 is better than naive."
         ),
         source=("forecast_accuracy", "family *, lag 1 to 3"),
     )

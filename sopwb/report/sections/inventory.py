@@ -13,6 +13,7 @@ from sopwb.report.section import Card, Section
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
+    "classes_of_products",
     "first_targets",
     "inventory_headline",
     "inventory_health",
@@ -26,6 +27,7 @@ SUPPLY = "40_supply_review"
 MOST_FAMILIES = 12
 MOST_PRODUCTS = 10
 PLACE = ["product", "location"]
+PAIRS = {"A": "most sales", "B": "some", "C": "the rest", "X": "easy", "Y": "fair", "Z": "hard to forecast"}
 PARTS = {
     "safety_value": "safety",
     "cycle_value": "cycle",
@@ -202,6 +204,74 @@ def inventory_health(tables: Tables, model: Model) -> Section:
     chart = charts.table_heat(data, unit=model.currency, width=400)
     note = "Anticipation is kept for demand in the plan; what expires is also in one of the other parts."
     return Section(message, title, chart=chart, table=_problem_table(tables, model), note=note, source=source)
+
+
+@report_section("classes_of_products", notebook=TARGETS)
+def classes_of_products(tables: Tables, model: Model) -> Section:
+    """Products by class of value and class of forecast error, and what stands in each pair."""
+    rows = tables["product_class"]
+    title = (
+        f"{model.name}, products by planned sales (A to C) and by forecast error (X to Z), {model.currency}"
+    )
+    source = ("product_class", "all finished products")
+    if rows.empty:
+        return Section("No finished product has a class", title, source=source)
+    pairs = rows.assign(pair=rows["abc_class"] + rows["xyz_class"]).groupby("pair")
+    sums = pairs.agg(
+        products=("product", "size"),
+        planned_value=("planned_value", "sum"),
+        actual=("actual_qty", "sum"),
+        error=("absolute_error_qty", "sum"),
+        stock_value=("stock_value", "sum"),
+        service_level=("service_level", "first"),
+    )
+    error = sums["error"] / sums["actual"].where(sums["actual"] > 0)
+    table = sums.assign(wmape_rate=error)[
+        ["products", "planned_value", "wmape_rate", "stock_value", "service_level"]
+    ].reset_index()
+    cells = [
+        {
+            "row": f"{abc}, {PAIRS[abc]}",
+            "column": f"{xyz}, {PAIRS[xyz]}",
+            "value": sums["planned_value"].get(abc + xyz, float("nan")),
+        }
+        for abc in "ABC"
+        for xyz in "XYZ"
+    ]
+    hard = rows[rows["xyz_class"] == "Z"]
+    total = float(rows["planned_value"].sum())
+    share = float(hard["planned_value"].sum()) / total if total > 0 else 0.0
+    message = (
+        f"{count(len(hard), 'product')} of {len(rows)} are hard to forecast or were never judged: "
+        f"{percent(share, 0)} of planned sales, {short(hard['stock_value'].sum(), model.currency)} of stock"
+    )
+    if hard.empty:
+        message = f"No product of {len(rows)} is hard to forecast"
+    rules, classes = model.demand.portfolio, model.inventory
+    return Section(
+        message,
+        title,
+        chart=charts.table_heat(pd.DataFrame(cells), unit=model.currency, heading="planned sales", width=400),
+        table=Table(
+            table,
+            headings={
+                "pair": "class",
+                "planned_value": "planned sales",
+                "wmape_rate": "error a month ahead",
+                "stock_value": "stock",
+                "service_level": "service wanted",
+            },
+            units={"products": "count", "service_level": "rate"},
+            currency=model.currency,
+        ),
+        note=(
+            f"A plans the first {percent(classes.class_a_share, 0)} of sales value, B goes to "
+            f"{percent(classes.class_b_share, 0)}. X is forecast with an error of up to "
+            f"{percent(rules.class_x_rate, 0)} a month ahead in the backtest, Y of up to "
+            f"{percent(rules.class_y_rate, 0)}, Z of more, or has not been judged."
+        ),
+        source=source,
+    )
 
 
 @report_section("targets_by_basis", notebook=TARGETS)

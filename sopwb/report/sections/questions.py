@@ -50,6 +50,7 @@ def _about_exceptions(tables: Tables, model: Model) -> pd.DataFrame:
     top = tables["demand_exception"].sort_values("rank").groupby("kind", sort=False).head(OF_A_KIND)
     options = {
         "bias": ("correct by the bias · keep", "keep"),
+        "signal": ("correct by the bias · keep", "keep"),
         "people": ("automatic · what people say · agreed weights", "agreed weights"),
         "change": ("the new plan · the plan of last cycle", "the new plan"),
     }
