@@ -80,6 +80,8 @@ class ForecastSettings(Settings):
     """How far the sum of a family's series is moved towards the forecast of its total, as a share."""
     reconciled_levels: tuple[Literal["family", "product", "market"], ...] = ()
     """Levels whose own forecasts are reconciled with those of the series (MinT), where that erred less."""
+    calendar: bool = True
+    """Whether the calendar is taken off the history and put into the forecast, where that erred less."""
     intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
     """Share of empty buckets from which a series is intermittent."""
     intermittent_interval: float = Field(default=1.32, ge=1)

@@ -128,7 +128,8 @@ STAGES = (
         function="sopwb.demand.stage:statistical_forecast",
         reads=_names("product market product_successor demand_history_clean period"),
         writes=_names(
-            "statistical_forecast forecast_exclusion forecast_error backtest_error backtest_accuracy"
+            "statistical_forecast calendar_effect forecast_exclusion forecast_error backtest_error"
+            " backtest_accuracy"
         ),
     ),
     Stage(

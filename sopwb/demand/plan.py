@@ -16,6 +16,7 @@ COLUMNS = [
     *SERIES,
     "period",
     "baseline_qty",
+    "calendar_qty",
     "activity_qty",
     "automatic_qty",
     "manual_qty",
@@ -65,7 +66,7 @@ def plan_cells(
     Returns
     -------
     pandas.DataFrame
-        One row per product, market and ``period`` with baseline, quantiles, family, currency,
+        One row per product, market and ``period`` with baseline, calendar, quantiles, family, currency,
         fiscal_period, open_days and is_forecast.
     """
     series = statistical_forecast[SERIES].drop_duplicates().assign(is_forecast=True)
@@ -73,9 +74,12 @@ def plan_cells(
     grid = series.merge(period[["period", "fiscal_period", "days"]], how="cross")
     keys = [*SERIES, "period"]
     cells = grid.merge(
-        statistical_forecast.drop(columns="method"), on=keys, how="left", validate="one_to_one"
+        statistical_forecast.drop(columns=["method", "normal_qty"]),
+        on=keys,
+        how="left",
+        validate="one_to_one",
     )
-    numbers = ["baseline_qty", "lower_qty", "upper_qty"]
+    numbers = ["baseline_qty", "calendar_qty", "lower_qty", "upper_qty"]
     cells[numbers] = cells[numbers].fillna(0.0)
     cells = cells.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
     cells = cells.merge(market[["market", "currency"]], on="market", how="left", validate="many_to_one")

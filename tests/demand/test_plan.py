@@ -18,6 +18,7 @@ def cells(open_days=(31, 30)):
             "market": "fi",
             "period": PERIODS,
             "baseline_qty": 100.0,
+            "calendar_qty": 0.0,
             "lower_qty": 70.0,
             "upper_qty": 140.0,
             "family": "soft",
