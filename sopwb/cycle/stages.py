@@ -146,10 +146,11 @@ STAGES = (
         reads=_names(
             "product market period statistical_forecast activity activity_response manual_forecast"
             " forecast_weight price rebate currency_rate sales_history product_cost past_stream"
-            " stream_accuracy"
+            " stream_accuracy open_order past_demand_plan"
         ),
         writes=_names(
-            "activity_effect demand_plan demand_stream standing_forecast stream_weight author_accuracy"
+            "activity_effect demand_plan order_consumption demand_stream standing_forecast stream_weight"
+            " author_accuracy"
         ),
     ),
     Stage(

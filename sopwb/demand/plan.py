@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
+from sopwb.config.demand import FenceSettings
 from sopwb.demand.activity_plan import distance_squares
 from sopwb.demand.consensus import ALL_STREAMS, consensus, weight_rates
+from sopwb.demand.fence import held_by_fence
 from sopwb.demand.launches import live_rate
 from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import ALL
 
-__all__ = ["automatic_plan", "demand_plan", "named_series", "plan_cells"]
+__all__ = ["agreed_forecast", "automatic_plan", "demand_plan", "named_series", "plan_cells"]
+
+FENCE = "fence"
 
 COLUMNS = [
     *SERIES,
@@ -21,6 +27,7 @@ COLUMNS = [
     "automatic_qty",
     "manual_qty",
     "consensus_qty",
+    "order_qty",
     "lower_qty",
     "upper_qty",
     "net_price_per_unit",
@@ -130,12 +137,14 @@ def automatic_plan(cells: pd.DataFrame, activity_effect: pd.DataFrame) -> pd.Dat
     )
 
 
-def demand_plan(
-    plan: pd.DataFrame, spoken: pd.DataFrame, weights: pd.DataFrame, net_price: pd.Series[float]
+def agreed_forecast(
+    plan: pd.DataFrame,
+    spoken: pd.DataFrame,
+    weights: pd.DataFrame,
+    held_to: Callable[[pd.DataFrame], pd.Series[float]],
+    settings: FenceSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Demand of every product, market and bucket, and every stream of it kept apart.
-
-    consensus = weighted streams; value = consensus x net price.
+    """Streams weighted, and inside the fence mixed with what it holds to.
 
     Parameters
     ----------
@@ -145,21 +154,57 @@ def demand_plan(
         Streams of people, one row per cell; NaN where one is silent.
     weights
         Weight of each stream, one row per family.
-    net_price
-        Net price of each cell.
+    held_to
+        What the fence says about each cell of a plan that has ``agreed_qty``; NaN where it is silent.
 
     Returns
     -------
     tuple of pandas.DataFrame
-        Tables ``demand_plan`` and ``demand_stream``.
+        The plan with manual_qty and ``forecast_qty``, what is agreed before open orders; and table
+        ``demand_stream``.
     """
     statistical = plan["automatic_qty"].where(plan["is_forecast"] | (plan["automatic_qty"] > 0))
     streams = spoken.assign(statistical=statistical)
     manual, agreed = consensus(streams, plan["family"], weights)
     share = weight_rates(streams, plan["family"], weights)
-    plan = plan.assign(manual_qty=manual, consensus_qty=agreed, net_price_per_unit=net_price)
+    fence = held_to(plan.assign(agreed_qty=agreed))
+    rate = settings.hold_rate * fence.notna()
+    share = share.mul(1 - rate, axis=0).assign(**{FENCE: rate})
+    told = plan.assign(manual_qty=manual, forecast_qty=held_by_fence(agreed, fence, settings))
+    return told, _apart(plan, streams.assign(**{FENCE: fence}), share)
+
+
+def demand_plan(
+    agreed: pd.DataFrame, order_consumption: pd.DataFrame, net_price: pd.Series[float]
+) -> pd.DataFrame:
+    """Demand of every product, market and bucket: the agreed forecast, or orders and what they leave of it.
+
+    value = consensus x net price.
+
+    Parameters
+    ----------
+    agreed
+        Plan of :func:`agreed_forecast`.
+    order_consumption
+        Table of that name; empty where orders do not eat the forecast.
+    net_price
+        Net price of each cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``demand_plan``.
+    """
+    keys = [*SERIES, "period"]
+    orders = order_consumption[[*keys, "order_qty", "demand_qty"]]
+    plan = agreed.merge(orders, on=keys, how="left", validate="one_to_one")
+    plan = plan.assign(
+        order_qty=plan["order_qty"].fillna(0.0),
+        consensus_qty=plan["demand_qty"].fillna(plan["forecast_qty"]),
+        net_price_per_unit=net_price.to_numpy(),
+    )
     plan = plan.assign(**_around(plan), consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"])
-    return plan[COLUMNS], _apart(plan, streams, share)
+    return plan[COLUMNS]
 
 
 def _apart(plan: pd.DataFrame, streams: pd.DataFrame, share: pd.DataFrame) -> pd.DataFrame:
@@ -167,6 +212,6 @@ def _apart(plan: pd.DataFrame, streams: pd.DataFrame, share: pd.DataFrame) -> pd
     keys = plan[[*SERIES, "period"]]
     parts = [
         keys.assign(stream=name, stream_qty=streams[name], weight_rate=share[name])[streams[name].notna()]
-        for name in ALL_STREAMS
+        for name in (*ALL_STREAMS, FENCE)
     ]
     return pd.concat(parts, ignore_index=True)

@@ -17,14 +17,16 @@ from sopwb.demand.calendar_effect import CalendarMarks, calendar_marks
 from sopwb.demand.calendar_plan import CALENDAR_COLUMNS, calendar_effect
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
+from sopwb.demand.fence import fence_quantity
 from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook, sold_rate
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
+from sopwb.demand.order_consumption import order_consumption, ordered_qty
 from sopwb.demand.panel import SERIES, buckets_after, buckets_on, season_of
 from sopwb.demand.past import Past, past_of
-from sopwb.demand.plan import automatic_plan, named_series, plan_cells
+from sopwb.demand.plan import agreed_forecast, automatic_plan, named_series, plan_cells
 from sopwb.demand.plan import demand_plan as agreed_plan
 from sopwb.demand.portfolio import portfolio_value
 from sopwb.demand.price import net_price
@@ -271,6 +273,9 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     coming = still_to_come(tables["activity"], model.as_of, settings.cleaning.longest_activity_days)
     statements = standing_statements(tables["manual_forecast"], model.as_of)
     named = pd.concat([coming[SCOPE], statements[SCOPE]], ignore_index=True)
+    orders = ordered_qty(tables["open_order"], period, settings.orders, model.as_of)
+    if settings.orders.consume:
+        named = pd.concat([named, orders[SERIES]], ignore_index=True)
     extra = named_series(named, tables["statistical_forecast"], product, market)
     cells = plan_cells(tables["statistical_forecast"], extra, product, market, period)
     series = series_with_family(cells[SERIES].drop_duplicates(), product)
@@ -293,12 +298,24 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
         tables["forecast_weight"], automatic["family"], tables["stream_accuracy"], settings
     )
     used = weight.pivot(index="family", columns="stream", values="weight").reindex(columns=list(ALL_STREAMS))
-    plan, apart = agreed_plan(automatic, voices.streams, used, price)
+    agreed, apart = agreed_forecast(
+        automatic,
+        voices.streams,
+        used,
+        lambda cells: fence_quantity(
+            cells, orders, tables["past_demand_plan"], period, settings.fence, model.as_of
+        ),
+        settings.fence,
+    )
+    counted = orders if settings.orders.consume else orders.iloc[:0]
+    eaten = order_consumption(agreed, counted, period, settings.orders)
+    plan = agreed_plan(agreed, eaten, price)
     margin = unit_margin(plan, tables["product_cost"], period)
     past = past_by_voice(tables["past_stream"], _voices(tables))
     return {
         "activity_effect": effect,
         "demand_plan": plan,
+        "order_consumption": eaten,
         "demand_stream": apart,
         "standing_forecast": standing_forecast(statements, voices.heard, as_of=model.as_of),
         "stream_weight": weight,
