@@ -30,11 +30,13 @@ def _by_bucket(tables: Tables) -> pd.DataFrame:
     near = plan[plan["period"] <= last]
     rows: pd.DataFrame = near.groupby("period", as_index=False)[["automatic_qty", "consensus_qty"]].sum()
     parts = [
-        fence.groupby("period")["stream_qty"].sum().rename("fence_qty"),
-        orders.groupby("period")[["order_qty", "consumed_qty", "beyond_qty"]].sum(),
+        fence.groupby("period", as_index=False)[["stream_qty"]]
+        .sum()
+        .rename(columns={"stream_qty": "fence_qty"}),
+        orders.groupby("period", as_index=False)[["order_qty", "consumed_qty", "beyond_qty"]].sum(),
     ]
     for part in parts:
-        rows = rows.merge(part, left_on="period", right_index=True, how="left", validate="one_to_one")
+        rows = rows.merge(part, on="period", how="left", validate="one_to_one")
     rows = rows.fillna({"order_qty": 0.0, "consumed_qty": 0.0, "beyond_qty": 0.0})
     remaining = rows["consensus_qty"] - rows["order_qty"]
     return rows.assign(forecast_qty=remaining + rows["consumed_qty"], remaining_qty=remaining)
