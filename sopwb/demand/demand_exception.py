@@ -46,7 +46,7 @@ def demand_exception(
     Parameters
     ----------
     plan
-        Demand plan by month (product, market, ``period``, automatic_qty, consensus_qty).
+        Demand plan by month (product, market, ``period``, automatic_qty, near_horizon_qty, consensus_qty).
     steps
         Result of `sopwb.demand.value_added.archived_steps`.
     change
@@ -112,7 +112,7 @@ def _bias(near: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def _people(near: pd.DataFrame) -> pd.DataFrame:
-    gap = near["consensus_qty"] - near["automatic_qty"]
+    gap = near["consensus_qty"] - near["near_horizon_qty"] - near["automatic_qty"]
     rows = near.assign(error_qty=gap, money_value=gap * near["margin_per_unit"])
     sums = rows.groupby(PLACE, as_index=False)[["error_qty", "money_value", "automatic_qty"]].sum()
     base = sums["automatic_qty"].where(sums["automatic_qty"] > 0)

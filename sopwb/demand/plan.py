@@ -27,6 +27,7 @@ COLUMNS = [
     "automatic_qty",
     "manual_qty",
     "consensus_qty",
+    "near_horizon_qty",
     "order_qty",
     "lower_qty",
     "upper_qty",
@@ -160,8 +161,8 @@ def agreed_forecast(
     Returns
     -------
     tuple of pandas.DataFrame
-        The plan with manual_qty and ``forecast_qty``, what is agreed before open orders; and table
-        ``demand_stream``.
+        The plan with manual_qty, ``agreed_qty`` by the streams and ``forecast_qty``, what the fence makes of
+        it; and table ``demand_stream``.
     """
     statistical = plan["automatic_qty"].where(plan["is_forecast"] | (plan["automatic_qty"] > 0))
     streams = spoken.assign(statistical=statistical)
@@ -170,7 +171,8 @@ def agreed_forecast(
     fence = held_to(plan.assign(agreed_qty=agreed))
     rate = settings.hold_rate * fence.notna()
     share = share.mul(1 - rate, axis=0).assign(**{FENCE: rate})
-    told = plan.assign(manual_qty=manual, forecast_qty=held_by_fence(agreed, fence, settings))
+    held = held_by_fence(agreed, fence, settings)
+    told = plan.assign(manual_qty=manual, agreed_qty=agreed, forecast_qty=held)
     return told, _apart(plan, streams.assign(**{FENCE: fence}), share)
 
 
@@ -203,7 +205,11 @@ def demand_plan(
         consensus_qty=plan["demand_qty"].fillna(plan["forecast_qty"]),
         net_price_per_unit=net_price.to_numpy(),
     )
-    plan = plan.assign(**_around(plan), consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"])
+    plan = plan.assign(
+        **_around(plan),
+        near_horizon_qty=plan["consensus_qty"] - plan["agreed_qty"],
+        consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"],
+    )
     return plan[COLUMNS]
 
 

@@ -130,6 +130,10 @@ def test_orders_are_in_the_plan_once_and_only_when_asked_for(small, model, parts
     beyond = 410.0 - before.loc["cola"].loc["2026-03-01":"2026-05-01"].sum()
     assert on["order_consumption"]["beyond_qty"].sum() == pytest.approx(beyond + 30.0)
     assert plan.loc[("tea", "2026-05-01"), "consensus_qty"] == 30.0
+    added = plan["near_horizon_qty"]
+    assert added.tolist() == pytest.approx(
+        (plan["consensus_qty"] - before.reindex(added.index, fill_value=0)).tolist()
+    )
     table = on["order_consumption"]
     joined = table.merge(on["demand_plan"], on=["product", "market", "period"], suffixes=("", "_plan"))
     assert joined["demand_qty"].tolist() == pytest.approx(joined["consensus_qty"].tolist())
