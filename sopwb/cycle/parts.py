@@ -23,6 +23,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.exchange.folder",
     "sopwb.demand.forecasters",
     "sopwb.demand.activities",
+    "sopwb.demand.checks",
     "sopwb.supply.options",
     "sopwb.supply.constraints",
     "sopwb.supply.lot_rules",
