@@ -14,8 +14,10 @@ __all__ = [
     "CleaningSettings",
     "ConsensusSettings",
     "DemandSettings",
+    "FenceSettings",
     "ForecastSettings",
     "ManualSettings",
+    "OrderSettings",
     "PathSettings",
     "PortfolioSettings",
     "ReviewSettings",
@@ -80,6 +82,8 @@ class ForecastSettings(Settings):
     """How far the sum of a family's series is moved towards the forecast of its total, as a share."""
     reconciled_levels: tuple[Literal["family", "product", "market"], ...] = ()
     """Levels whose own forecasts are reconciled with those of the series (MinT), where that erred less."""
+    calendar: bool = True
+    """Whether the calendar is taken off the history and put into the forecast, where that erred less."""
     intermittent_zero_rate: float = Field(default=0.4, ge=0, le=1)
     """Share of empty buckets from which a series is intermittent."""
     intermittent_interval: float = Field(default=1.32, ge=1)
@@ -158,6 +162,30 @@ class ConsensusSettings(Settings):
     """Cycles and months judged at which earned weights count as much as declared ones."""
 
 
+class OrderSettings(Settings):
+    """How open orders and the forecast make the demand."""
+
+    consume: bool = False
+    """Whether open orders eat the forecast: demand is the orders and what is left of the forecast."""
+    back_days: int = Field(default=14, ge=0, le=366)
+    """Days before the bucket of an order from which buckets begin whose forecast it eats after its own."""
+    forward_days: int = Field(default=14, ge=0, le=366)
+    """Days after the bucket of an order until which buckets begin whose forecast it eats last."""
+    overdue: Literal["first_bucket", "leave_out"] = "first_bucket"
+    """Whether orders due by as-of are due in the first bucket, or are no demand any more."""
+
+
+class FenceSettings(Settings):
+    """How the near horizon is held to what is known there."""
+
+    hold_to: Literal["nothing", "consensus", "orders"] = "nothing"
+    """What the plan inside the fence is held to: nothing, the consensus of the last cycle, or open orders."""
+    buckets: int = Field(default=4, ge=1, le=104)
+    """Planning buckets from the start of the horizon that are inside the fence."""
+    hold_rate: float = Field(default=1.0, ge=0, le=1)
+    """Share of that in the plan inside the fence: 1 is frozen, less is mixed with what is agreed now."""
+
+
 class ReviewSettings(Settings):
     """How the demand plan is held against earlier cycles."""
 
@@ -186,6 +214,10 @@ class DemandSettings(Settings):
     """How statements of people are split down, carried forward and collected."""
     consensus: ConsensusSettings = ConsensusSettings()
     """How the weights of the streams are found."""
+    orders: OrderSettings = OrderSettings()
+    """How open orders and the forecast make the demand."""
+    fence: FenceSettings = FenceSettings()
+    """How the near horizon is held to what is known there."""
     review: ReviewSettings = ReviewSettings()
     """How the demand plan is held against earlier cycles."""
     price_elasticity: float = Field(default=-1.5, le=0)

@@ -128,8 +128,8 @@ STAGES = (
         function="sopwb.demand.stage:statistical_forecast",
         reads=_names("product market product_successor demand_history_clean period"),
         writes=_names(
-            "statistical_forecast forecast_exclusion forecast_error backtest_error backtest_accuracy"
-            " forecastability"
+            "statistical_forecast calendar_effect forecast_exclusion forecast_error backtest_error"
+            " backtest_accuracy forecastability"
         ),
     ),
     Stage(
@@ -146,10 +146,11 @@ STAGES = (
         reads=_names(
             "product market period statistical_forecast activity activity_response manual_forecast"
             " forecast_weight price rebate currency_rate sales_history product_cost past_stream"
-            " stream_accuracy"
+            " stream_accuracy open_order past_demand_plan"
         ),
         writes=_names(
-            "activity_effect demand_plan demand_stream standing_forecast stream_weight author_accuracy"
+            "activity_effect demand_plan order_consumption demand_stream standing_forecast stream_weight"
+            " author_accuracy"
         ),
     ),
     Stage(

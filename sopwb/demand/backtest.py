@@ -23,7 +23,7 @@ from sopwb.demand.combine import (
 )
 from sopwb.demand.panel import Array, Panel, is_weekly
 
-__all__ = ["Backtest", "horizon_of_backtest", "origins_of", "rolling_origins"]
+__all__ = ["Backtest", "after_origins", "horizon_of_backtest", "origins_of", "rolling_origins"]
 
 LEAST_MONTHS, LEAST_WEEKS = 3, 8
 
@@ -74,10 +74,10 @@ def _least_known(season: int) -> int:
     return LEAST_WEEKS if is_weekly(season) else LEAST_MONTHS
 
 
-def _ahead(values: Array, origin: int, horizon: int) -> Array:
-    """Values of the buckets after the origin, NaN beyond the end."""
-    piece = values[:, origin : origin + horizon]
-    return np.pad(piece, ((0, 0), (0, horizon - piece.shape[1])), constant_values=np.nan)
+def after_origins(values: Array, origins: npt.NDArray[np.int64], horizon: int) -> Array:
+    """Values of the buckets after each origin, NaN beyond the end: origin by row by bucket ahead."""
+    padded = np.pad(values, ((0, 0), (0, horizon)), constant_values=np.nan)
+    return np.stack([padded[:, origin : origin + horizon] for origin in origins])
 
 
 def rolling_origins(
@@ -117,7 +117,7 @@ def rolling_origins(
         return Backtest(nothing, nothing, nothing, nothing, origins), equal_weights(route, settings)
     least = _least_known(season)
     old = np.stack([baseline.upto(int(origin)).lengths >= least for origin in origins])
-    actual = np.stack([_ahead(baseline.history, int(origin), reach) for origin in origins])
+    actual = after_origins(baseline.history, origins, reach)
     actual[~old] = np.nan
     found = candidates(baseline, route, known, settings, season, reach, origins)
     weights = {

@@ -12,7 +12,7 @@ import pandas as pd
 from sopwb.calendar import working_days_between
 from sopwb.demand.panel import Array, bucket_frame
 
-__all__ = ["CalendarEffect", "CalendarMarks", "calendar_effect", "calendar_marks"]
+__all__ = ["CalendarEffect", "CalendarMarks", "against_usual_marks", "calendar_marks", "calendar_regression"]
 
 NamedDays = Sequence[tuple[np.datetime64, str]]
 WORKING_DAYS, HOLIDAY, ORDER_WAVE = "working_days", "holiday", "order_wave"
@@ -138,14 +138,36 @@ def _month_ends(
 def _against_other_years(values: Array, weight: Array, season: int) -> Array:
     """Values less the weighted mean of the same bucket of the season over the years; axis 0 is time."""
     length = values.shape[0]
-    position = (np.arange(length) - length) % season
-    result = np.zeros_like(values)
-    for place in np.unique(position):
-        rows = position == place
-        total = weight[rows].sum()
-        if (weight[rows] > 0).sum() >= LEAST_YEARS:
-            result[rows] = values[rows] - np.tensordot(weight[rows], values[rows], axes=(0, 0)) / total
-    return result
+    place = (np.arange(length) - length) % season
+    total = np.bincount(place, weight, season)
+    by_place = np.zeros((season, length))
+    by_place[place, np.arange(length)] = weight
+    mean = (by_place @ values) / np.where(total > 0, total, 1.0).reshape(-1, *[1] * (values.ndim - 1))
+    enough = (np.bincount(place, weight > 0, season) >= LEAST_YEARS)[place]
+    return np.asarray(np.where(enough.reshape(-1, *[1] * (values.ndim - 1)), values - mean[place], 0.0))
+
+
+def against_usual_marks(marks: Array, length: int, season: int) -> Array:
+    """Marks of the history and of buckets ahead, less what that bucket of the season usually has of them.
+
+    Usual is the mean over the years of the history, which the seasonal profile holds. Zero where fewer than
+    two years are known.
+
+    Parameters
+    ----------
+    marks
+        Bucket by cause, the history first.
+    length
+        Buckets of the history.
+    season
+        Buckets in a year.
+    """
+    place = (np.arange(len(marks)) - length) % season
+    count = np.bincount(place[:length], minlength=season)
+    usual = np.zeros((season, marks.shape[1]))
+    np.add.at(usual, place[:length], marks[:length])
+    usual /= np.maximum(count, 1)[:, None]
+    return np.asarray(np.where((count >= LEAST_YEARS)[place][:, None], marks - usual[place], 0.0))
 
 
 def _posterior(
@@ -170,7 +192,7 @@ def _posterior(
     return coefficient, np.sqrt(np.diag(covariance))
 
 
-def calendar_effect(values: Array, weight: Array, marks: CalendarMarks, season: int) -> CalendarEffect:
+def calendar_regression(values: Array, weight: Array, marks: CalendarMarks, season: int) -> CalendarEffect:
     """Effect of the calendar on each group, from how a bucket differs from itself in other years.
 
     The seasonal profile holds what a bucket of the season usually has of holidays and working days;

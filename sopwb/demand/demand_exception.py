@@ -49,7 +49,7 @@ def demand_exception(
     Parameters
     ----------
     plan
-        Demand plan by month (product, market, ``period``, automatic_qty, consensus_qty).
+        Demand plan by month (product, market, ``period``, automatic_qty, near_horizon_qty, consensus_qty).
     steps
         Result of `sopwb.demand.value_added.archived_steps`.
     change
@@ -151,7 +151,7 @@ def _one_sided(bias: pd.DataFrame, steps: pd.DataFrame, limit: float) -> pd.Data
 
 
 def _people(near: pd.DataFrame) -> pd.DataFrame:
-    gap = near["consensus_qty"] - near["automatic_qty"]
+    gap = near["consensus_qty"] - near["near_horizon_qty"] - near["automatic_qty"]
     rows = near.assign(error_qty=gap, money_value=gap * near["margin_per_unit"])
     sums = rows.groupby(PLACE, as_index=False)[["error_qty", "money_value", "automatic_qty"]].sum()
     base = sums["automatic_qty"].where(sums["automatic_qty"] > 0)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sopwb.demand.panel import Array
 
-__all__ = ["Drivers", "driver_effects", "shrunk_slopes", "transformed"]
+__all__ = ["Drivers", "driver_effects", "local_mean", "shrunk_slopes", "transformed"]
 
 Groups = Sequence[npt.NDArray[np.int64]]
 SWEEPS = 12
@@ -60,7 +60,7 @@ def transformed(values: Array) -> Array:
     return values
 
 
-def _local_mean(values: Array, window: int) -> Array:
+def local_mean(values: Array, window: int) -> Array:
     """Mean of the known values within half a window on either side, shorter at the ends."""
     known = np.isfinite(values)
     half = window // 2
@@ -164,7 +164,7 @@ def driver_effects(
 
     def deviation(values: Array) -> Array:
         masked = np.where(known, values, np.nan)
-        return np.where(known, masked - _local_mean(masked, window), 0.0)
+        return np.where(known, masked - local_mean(masked, window), 0.0)
 
     change = np.stack([deviation(value[:, :length, place]) for place in range(len(names))], axis=2)
     demand = deviation(logarithm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from sopwb.calendar import spread_to_periods
 from sopwb.config.demand import ForecastSettings
 from sopwb.demand.backtest import Backtest, rolling_origins
+from sopwb.demand.calendar_ahead import CalendarAhead, calendar_ahead
+from sopwb.demand.calendar_effect import CalendarMarks
 from sopwb.demand.combine import (
     REGULAR,
     Forecaster,
@@ -25,18 +27,19 @@ from sopwb.demand.combine import (
 from sopwb.demand.eligible import exclusion_reasons, never_sold
 from sopwb.demand.interval import band, error_model, pooling_rate
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
+from sopwb.demand.lift import Lift
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
 from sopwb.demand.reconcile import summing_matrix, through_levels
 
 __all__ = [
     "Histories",
-    "Lift",
     "Outlook",
     "forecast_exclusion",
     "histories",
     "outlook",
     "panel_outlook",
     "recent_level",
+    "sold_rate",
     "statistical_forecast",
 ]
 
@@ -66,54 +69,22 @@ class Histories:
 
 
 @dataclass(frozen=True)
-class Lift:
-    """Multipliers of demand by what is known ahead, such as prices and promotions.
-
-    Parameters
-    ----------
-    judged
-        Histories without the effects, for the backtest: effects that were read before its first origin.
-    past
-        These effects, series by bucket of the history.
-    ahead
-        Effects read from the whole history, series by bucket ahead.
-    """
-
-    judged: Panel
-    past: Array
-    ahead: Array
-
-    def on(self, backtest: Backtest) -> Backtest:
-        """The backtest with the effects, which are then as uncertain in it as in the forecast."""
-        reach = backtest.forecast.shape[2]
-        padded = np.pad(self.past, ((0, 0), (0, reach)), constant_values=np.nan)
-        raised = [padded[:, origin : origin + reach] for origin in backtest.origins]
-        if not raised:
-            return backtest
-        by = np.stack(raised)
-        return Backtest(
-            backtest.forecast * by,
-            backtest.naive * by,
-            backtest.seasonal_naive * by,
-            backtest.actual * by,
-            backtest.origins,
-        )
-
-
-@dataclass(frozen=True)
 class Outlook:
     """Forecast of whole buckets after the last one, its backtest, and how far off it may be.
 
-    ``scale`` is the usual size of an error of each series, from which sample paths are drawn.
+    ``normal`` is the forecast without what is known ahead, such as the calendar. ``scale`` is the usual size
+    of an error of each series, from which sample paths are drawn.
     """
 
     forecast: Array
+    normal: Array
     down: Array
     up: Array
     route: Route
     level: Array
     backtest: Backtest
     scale: Array
+    calendar: CalendarAhead | None = None
 
 
 def histories(
@@ -175,12 +146,15 @@ def outlook(
     *,
     horizon: int,
     season: int,
+    marks: CalendarMarks | None = None,
     banded: bool = True,
 ) -> Outlook:
     """Forecast of every series for whole buckets ahead, with its backtest and its band.
 
     Parameters
     ----------
+    marks
+        Calendar causes of the buckets of the history and ahead; None leaves the calendar in the history.
     banded
         Whether the band is wanted; without it the band has no width and the rest is the same.
 
@@ -193,9 +167,26 @@ def outlook(
     baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
     levels = settings.reconciled_levels
     summing = summing_matrix(past.series, levels) if levels else None
-    return panel_outlook(
-        baseline, demand, known, settings, horizon=horizon, season=season, summing=summing, banded=banded
+    calendar, lift = None, None
+    if marks is not None:
+        carries = routes(baseline, settings, season) == REGULAR
+        ordinary = np.nan_to_num(past.activity) == 0
+        calendar = calendar_ahead(baseline, ordinary, carries, known, settings, marks, season=season)
+        if calendar is not None and calendar.share.any():
+            lift = calendar.lift(baseline, carries)
+            baseline = calendar.freed(baseline, carries)
+    ahead = panel_outlook(
+        baseline,
+        demand,
+        known,
+        settings,
+        horizon=horizon,
+        season=season,
+        summing=summing,
+        lift=lift,
+        banded=banded,
     )
+    return replace(ahead, calendar=calendar)
 
 
 def panel_outlook(
@@ -242,15 +233,16 @@ def panel_outlook(
     path = held_to_family(path, baseline, known, settings, season)
     if summing is not None:
         path, backtest = through_levels(path, backtest, baseline, summing, known, settings, season)
+    normal = path
     if lift is not None:
         path, backtest = path * lift.ahead, lift.on(backtest)
     level = recent_level(baseline.history, season)
     if not banded:
         none = np.zeros_like(path)
-        return Outlook(path, none, none, route, level, backtest, np.zeros(len(path)))
+        return Outlook(path, normal, none, none, route, level, backtest, np.zeros(len(path)))
     errors = error_model(backtest.error, backtest.forecast, level, route, backtest.origins)
     down, up = band(path, level, route, errors)
-    return Outlook(path, down, up, route, level, backtest, errors.scale)
+    return Outlook(path, normal, down, up, route, level, backtest, errors.scale)
 
 
 def recent_level(history: Array, season: int) -> Array:
@@ -300,23 +292,37 @@ def statistical_forecast(
         .assign(
             date=dates[column],
             baseline_qty=ahead.forecast.ravel(),
+            normal_qty=ahead.normal.ravel(),
             down_qty=ahead.down.ravel(),
             up_qty=ahead.up.ravel(),
             buckets=1.0,
         )
     )
-    columns = ["baseline_qty", "down_qty", "up_qty", "buckets"]
+    columns = ["baseline_qty", "normal_qty", "down_qty", "up_qty", "buckets"]
     cells = spread_to_periods(whole, period, columns, bucket=bucket, holidays=holidays)
     growth = pooling_rate(ahead.backtest.error, min(4, ahead.backtest.error.shape[2]))
     narrower = cells["buckets"].clip(lower=1e-9) ** (growth - 1)
-    life = live_rate(cells, product, period)
-    life = life * (1 - handed_over_rate(cells, product_successor, period, as_of))
-    quantity = cells["baseline_qty"] * life
+    life = sold_rate(cells, product, product_successor, period, as_of)
+    quantity, normal = cells["baseline_qty"] * life, cells["normal_qty"] * life
     return cells.assign(
         baseline_qty=quantity,
+        normal_qty=normal,
+        calendar_qty=quantity - normal,
         lower_qty=(quantity - cells["down_qty"] * narrower * life).clip(lower=0),
         upper_qty=quantity + cells["up_qty"] * narrower * life,
-    )[[*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"]]
+    )[[*SERIES, "period", "baseline_qty", "normal_qty", "calendar_qty", "lower_qty", "upper_qty", "method"]]
+
+
+def sold_rate(
+    cells: pd.DataFrame,
+    product: pd.DataFrame,
+    product_successor: pd.DataFrame,
+    period: pd.DataFrame,
+    as_of: pd.Timestamp,
+) -> Array:
+    """Share of the demand of each product and ``period`` that is its own: sold, and not yet replaced."""
+    handed_over = handed_over_rate(cells, product_successor, period, as_of)
+    return np.asarray(live_rate(cells, product, period) * (1 - handed_over))
 
 
 def forecast_exclusion(past: Histories) -> pd.DataFrame:

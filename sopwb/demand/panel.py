@@ -15,6 +15,7 @@ __all__ = [
     "bucket_frame",
     "buckets_after",
     "buckets_between",
+    "buckets_on",
     "days_in",
     "is_weekly",
     "panel_of",
@@ -76,6 +77,12 @@ def buckets_after(last: pd.Timestamp, end: pd.Timestamp, bucket: str) -> pd.Date
     """First days of the buckets after the last one until the bucket that holds the end day."""
     step = pd.Timedelta(weeks=1) if bucket == "week" else pd.offsets.MonthBegin(1)
     return pd.date_range(last + step, end, freq=step)
+
+
+def buckets_on(dates: pd.DatetimeIndex, count: int, bucket: str) -> pd.DatetimeIndex:
+    """First days of some buckets and of so many more after them."""
+    step = pd.Timedelta(weeks=1) if bucket == "week" else pd.offsets.MonthBegin(1)
+    return dates.union(pd.date_range(dates[-1] + step, periods=count, freq=step))
 
 
 def panel_of(frame: pd.DataFrame, column: str, series: pd.DataFrame, dates: pd.DatetimeIndex) -> Array:

@@ -15,8 +15,8 @@ from sopwb.demand.calendar_effect import (
     CalendarEffect,
     CalendarMarks,
     NamedDays,
-    calendar_effect,
     calendar_marks,
+    calendar_regression,
 )
 from sopwb.demand.cleaning import filled_stock_outs, known_median, noise_rate, outlier_adjustment, usual_level
 from sopwb.demand.common import common_deviation, group_mean
@@ -224,7 +224,7 @@ class _Work:
         gap = missing_buckets(self.books.base, usual, self.books.market, self.books.season)
         usual = self.level(self.books.base, gap, usual)
         groups = int(self.books.family.max()) + 1
-        empty = calendar_effect(
+        empty = calendar_regression(
             np.zeros((groups, usual.shape[1])),
             np.zeros((groups, usual.shape[1])),
             self.marks,
@@ -250,7 +250,7 @@ class _Work:
         weight = np.broadcast_to((1 / variance)[:, None], logs.shape)
         rest = group_rest(*group_mean(ordinary, weight, books.family), books.season)[books.family]
         usual, ordinary, logs = usual * np.exp(rest), ordinary - rest, logs - rest
-        moved = calendar_effect(
+        moved = calendar_regression(
             *group_mean(ordinary + calendar, weight, books.family), self.marks, books.season
         )
         common = common_deviation(ordinary, variance, books.family, books.market)

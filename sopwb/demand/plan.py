@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
+from sopwb.config.demand import FenceSettings
 from sopwb.demand.activity_plan import distance_squares
 from sopwb.demand.consensus import ALL_STREAMS, consensus, weight_rates
+from sopwb.demand.fence import held_by_fence
 from sopwb.demand.launches import live_rate
 from sopwb.demand.panel import SERIES
 from sopwb.demand.scope import ALL
 
-__all__ = ["automatic_plan", "demand_plan", "named_series", "plan_cells"]
+__all__ = ["agreed_forecast", "automatic_plan", "demand_plan", "named_series", "plan_cells"]
+
+FENCE = "fence"
 
 COLUMNS = [
     *SERIES,
     "period",
     "baseline_qty",
+    "calendar_qty",
     "activity_qty",
     "automatic_qty",
     "manual_qty",
     "consensus_qty",
+    "near_horizon_qty",
+    "order_qty",
     "lower_qty",
     "upper_qty",
     "net_price_per_unit",
@@ -65,7 +74,7 @@ def plan_cells(
     Returns
     -------
     pandas.DataFrame
-        One row per product, market and ``period`` with baseline, quantiles, family, currency,
+        One row per product, market and ``period`` with baseline, calendar, quantiles, family, currency,
         fiscal_period, open_days and is_forecast.
     """
     series = statistical_forecast[SERIES].drop_duplicates().assign(is_forecast=True)
@@ -73,9 +82,12 @@ def plan_cells(
     grid = series.merge(period[["period", "fiscal_period", "days"]], how="cross")
     keys = [*SERIES, "period"]
     cells = grid.merge(
-        statistical_forecast.drop(columns="method"), on=keys, how="left", validate="one_to_one"
+        statistical_forecast.drop(columns=["method", "normal_qty"]),
+        on=keys,
+        how="left",
+        validate="one_to_one",
     )
-    numbers = ["baseline_qty", "lower_qty", "upper_qty"]
+    numbers = ["baseline_qty", "calendar_qty", "lower_qty", "upper_qty"]
     cells[numbers] = cells[numbers].fillna(0.0)
     cells = cells.merge(product[["product", "family"]], on="product", how="left", validate="many_to_one")
     cells = cells.merge(market[["market", "currency"]], on="market", how="left", validate="many_to_one")
@@ -126,12 +138,14 @@ def automatic_plan(cells: pd.DataFrame, activity_effect: pd.DataFrame) -> pd.Dat
     )
 
 
-def demand_plan(
-    plan: pd.DataFrame, spoken: pd.DataFrame, weights: pd.DataFrame, net_price: pd.Series[float]
+def agreed_forecast(
+    plan: pd.DataFrame,
+    spoken: pd.DataFrame,
+    weights: pd.DataFrame,
+    held_to: Callable[[pd.DataFrame], pd.Series[float]],
+    settings: FenceSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Demand of every product, market and bucket, and every stream of it kept apart.
-
-    consensus = weighted streams; value = consensus x net price.
+    """Streams weighted, and inside the fence mixed with what it holds to.
 
     Parameters
     ----------
@@ -141,21 +155,62 @@ def demand_plan(
         Streams of people, one row per cell; NaN where one is silent.
     weights
         Weight of each stream, one row per family.
-    net_price
-        Net price of each cell.
+    held_to
+        What the fence says about each cell of a plan that has ``agreed_qty``; NaN where it is silent.
 
     Returns
     -------
     tuple of pandas.DataFrame
-        Tables ``demand_plan`` and ``demand_stream``.
+        The plan with manual_qty, ``agreed_qty`` by the streams and ``forecast_qty``, what the fence makes of
+        it; and table ``demand_stream``.
     """
     statistical = plan["automatic_qty"].where(plan["is_forecast"] | (plan["automatic_qty"] > 0))
     streams = spoken.assign(statistical=statistical)
     manual, agreed = consensus(streams, plan["family"], weights)
     share = weight_rates(streams, plan["family"], weights)
-    plan = plan.assign(manual_qty=manual, consensus_qty=agreed, net_price_per_unit=net_price)
-    plan = plan.assign(**_around(plan), consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"])
-    return plan[COLUMNS], _apart(plan, streams, share)
+    fence = held_to(plan.assign(agreed_qty=agreed))
+    rate = settings.hold_rate * fence.notna()
+    share = share.mul(1 - rate, axis=0).assign(**{FENCE: rate})
+    held = held_by_fence(agreed, fence, settings)
+    told = plan.assign(manual_qty=manual, agreed_qty=agreed, forecast_qty=held)
+    return told, _apart(plan, streams.assign(**{FENCE: fence}), share)
+
+
+def demand_plan(
+    agreed: pd.DataFrame, order_consumption: pd.DataFrame, net_price: pd.Series[float]
+) -> pd.DataFrame:
+    """Demand of every product, market and bucket: the agreed forecast, or orders and what they leave of it.
+
+    value = consensus x net price.
+
+    Parameters
+    ----------
+    agreed
+        Plan of :func:`agreed_forecast`.
+    order_consumption
+        Table of that name; empty where orders do not eat the forecast.
+    net_price
+        Net price of each cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``demand_plan``.
+    """
+    keys = [*SERIES, "period"]
+    orders = order_consumption[[*keys, "order_qty", "demand_qty"]]
+    plan = agreed.merge(orders, on=keys, how="left", validate="one_to_one")
+    plan = plan.assign(
+        order_qty=plan["order_qty"].fillna(0.0),
+        consensus_qty=plan["demand_qty"].fillna(plan["forecast_qty"]),
+        net_price_per_unit=net_price.to_numpy(),
+    )
+    plan = plan.assign(
+        **_around(plan),
+        near_horizon_qty=plan["consensus_qty"] - plan["agreed_qty"],
+        consensus_value=plan["consensus_qty"] * plan["net_price_per_unit"],
+    )
+    return plan[COLUMNS]
 
 
 def _apart(plan: pd.DataFrame, streams: pd.DataFrame, share: pd.DataFrame) -> pd.DataFrame:
@@ -163,6 +218,6 @@ def _apart(plan: pd.DataFrame, streams: pd.DataFrame, share: pd.DataFrame) -> pd
     keys = plan[[*SERIES, "period"]]
     parts = [
         keys.assign(stream=name, stream_qty=streams[name], weight_rate=share[name])[streams[name].notna()]
-        for name in ALL_STREAMS
+        for name in (*ALL_STREAMS, FENCE)
     ]
     return pd.concat(parts, ignore_index=True)

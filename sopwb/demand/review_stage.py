@@ -28,7 +28,8 @@ def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
     change = forecast_change(plan, period, tables["past_demand_plan"], refit)
     months = plan.merge(period[["period", "fiscal_period"]], on="period", validate="many_to_one")
     months = months.drop(columns="period").rename(columns={"fiscal_period": "period"})
-    by_month = months.groupby([*SERIES, "period"], as_index=False)[["automatic_qty", "consensus_qty"]].sum()
+    streams = ["automatic_qty", "near_horizon_qty", "consensus_qty"]
+    by_month = months.groupby([*SERIES, "period"], as_index=False)[streams].sum()
     top = demand_exception(
         by_month,
         steps,

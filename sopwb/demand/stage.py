@@ -13,18 +13,22 @@ from sopwb.demand.activity_review import activity_result
 from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
 from sopwb.demand.answers import activity_response
 from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
+from sopwb.demand.calendar_effect import CalendarMarks, calendar_marks
+from sopwb.demand.calendar_plan import CALENDAR_COLUMNS, calendar_effect
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
 from sopwb.demand.error_measure import MEASURES
-from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook
+from sopwb.demand.fence import fence_quantity
+from sopwb.demand.forecast import Histories, Outlook, forecast_exclusion, histories, outlook, sold_rate
 from sopwb.demand.forecast import statistical_forecast as spread_forecast
 from sopwb.demand.forecastability import forecastability
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
-from sopwb.demand.panel import SERIES, buckets_after, season_of
+from sopwb.demand.order_consumption import order_consumption, ordered_qty
+from sopwb.demand.panel import SERIES, buckets_after, buckets_on, season_of
 from sopwb.demand.past import Past, past_of
-from sopwb.demand.plan import automatic_plan, named_series, plan_cells
+from sopwb.demand.plan import agreed_forecast, automatic_plan, named_series, plan_cells
 from sopwb.demand.plan import demand_plan as agreed_plan
 from sopwb.demand.portfolio import portfolio_value
 from sopwb.demand.price import net_price
@@ -121,6 +125,7 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
     most = settings.error_buckets if bucket == "week" else max(1, settings.error_buckets // 2)
     return {
         "statistical_forecast": _spread(past, ahead, tables, model),
+        "calendar_effect": _calendar(past, ahead, tables, model),
         "forecast_exclusion": forecast_exclusion(past),
         "forecast_error": forecast_error(ahead.backtest, past.series, tables["market"], ahead.forecast, most),
         "backtest_error": backtest_error(
@@ -178,7 +183,33 @@ def _outlook(
         model.demand.forecast,
         horizon=horizon,
         season=season_of(bucket),
+        marks=_marks(past, horizon, model) if model.demand.forecast.calendar else None,
         banded=banded,
+    )
+
+
+def _marks(past: Histories, horizon: int, model: Model) -> CalendarMarks:
+    """Calendar causes of the buckets of the history and of those ahead."""
+    bucket, year = model.calendar.history_bucket, model.as_of.year
+    dates = buckets_on(past.dates, horizon, bucket)
+    return calendar_marks(dates, bucket, holiday_names(model.calendar.holidays, year - 10, year + 5))
+
+
+def _calendar(past: Histories, ahead: Outlook, tables: Tables, model: Model) -> pd.DataFrame:
+    """Table ``calendar_effect``."""
+    bucket, period = model.calendar.history_bucket, tables["period"]
+    cells = past.series[SERIES].merge(period[["period"]], how="cross")
+    own = sold_rate(cells, tables["product"], tables["product_successor"], period, model.as_of)
+    return calendar_effect(
+        ahead.calendar,
+        ahead.normal,
+        ahead.forecast,
+        own.reshape(len(past.series), len(period)),
+        past.series,
+        buckets_after(past.dates[-1], period["end_date"].max(), bucket),
+        period,
+        bucket=bucket,
+        holidays=model.holidays,
     )
 
 
@@ -199,7 +230,17 @@ def _spread(past: Histories, ahead: Outlook, tables: Tables, model: Model) -> pd
 def _nothing(excluded: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The tables of a forecast without a series."""
     empty = {
-        "statistical_forecast": [*SERIES, "period", "baseline_qty", "lower_qty", "upper_qty", "method"],
+        "statistical_forecast": [
+            *SERIES,
+            "period",
+            "baseline_qty",
+            "normal_qty",
+            "calendar_qty",
+            "lower_qty",
+            "upper_qty",
+            "method",
+        ],
+        "calendar_effect": CALENDAR_COLUMNS,
         "forecast_error": ["product", "location", "buckets", "error_qty", "mean_qty"],
         "backtest_error": [*SERIES, "origin", "ahead", "error_qty"],
         "forecastability": [
@@ -261,6 +302,9 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
     coming = still_to_come(tables["activity"], model.as_of, settings.cleaning.longest_activity_days)
     statements = standing_statements(tables["manual_forecast"], model.as_of)
     named = pd.concat([coming[SCOPE], statements[SCOPE]], ignore_index=True)
+    orders = ordered_qty(tables["open_order"], period, settings.orders, model.as_of)
+    if settings.orders.consume:
+        named = pd.concat([named, orders[SERIES]], ignore_index=True)
     extra = named_series(named, tables["statistical_forecast"], product, market)
     cells = plan_cells(tables["statistical_forecast"], extra, product, market, period)
     series = series_with_family(cells[SERIES].drop_duplicates(), product)
@@ -283,12 +327,24 @@ def demand_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Data
         tables["forecast_weight"], automatic["family"], tables["stream_accuracy"], settings
     )
     used = weight.pivot(index="family", columns="stream", values="weight").reindex(columns=list(ALL_STREAMS))
-    plan, apart = agreed_plan(automatic, voices.streams, used, price)
+    agreed, apart = agreed_forecast(
+        automatic,
+        voices.streams,
+        used,
+        lambda cells: fence_quantity(
+            cells, orders, tables["past_demand_plan"], period, settings.fence, model.as_of
+        ),
+        settings.fence,
+    )
+    counted = orders if settings.orders.consume else orders.iloc[:0]
+    eaten = order_consumption(agreed, counted, period, settings.orders)
+    plan = agreed_plan(agreed, eaten, price)
     margin = unit_margin(plan, tables["product_cost"], period)
     past = past_by_voice(tables["past_stream"], _voices(tables))
     return {
         "activity_effect": effect,
         "demand_plan": plan,
+        "order_consumption": eaten,
         "demand_stream": apart,
         "standing_forecast": standing_forecast(statements, voices.heard, as_of=model.as_of),
         "stream_weight": weight,

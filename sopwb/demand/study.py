@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sopwb.calendar import fiscal_month
 from sopwb.config.demand import ForecastSettings
 from sopwb.demand.backtest import origins_of
-from sopwb.demand.combine import Forecaster
+from sopwb.demand.calendar_ahead import calendar_ahead
+from sopwb.demand.calendar_effect import calendar_marks
+from sopwb.demand.combine import REGULAR, Forecaster, routes
 from sopwb.demand.drivers import driver_effects
-from sopwb.demand.forecast import Lift, panel_outlook
+from sopwb.demand.forecast import panel_outlook
 from sopwb.demand.intake import Intake, future_drivers, intake
-from sopwb.demand.panel import Array, Panel
+from sopwb.demand.lift import Lift
+from sopwb.demand.panel import Array, Panel, buckets_between, buckets_on
 from sopwb.demand.reconcile import summing_matrix
 from sopwb.errors import Fault, InputError
 from sopwb.extend import mark_of
@@ -26,6 +30,8 @@ ORIGINS = 8
 LEAST_WINDOW = 5
 WEEKS = 52
 KEYS = {"unique_id", "ds", "y"}
+BUCKETS = {"W": "week", "MS": "month", "M": "month", "ME": "month"}
+"""What of the calendar a frequency cuts."""
 MONTHS = {"M": 1, "MS": 1, "ME": 1, "Q": 3, "QS": 3, "QE": 3, "Y": 12, "YS": 12, "YE": 12, "A": 12, "AS": 12}
 
 
@@ -132,8 +138,11 @@ def study(
         (given.series["step"] == given.series["step"].max()).all() and given.levels and not ahead_values
     )
     summing = summing_matrix(given.series, given.levels) if accurate and together else None
+    demand = panel
+    if not ahead_values and settings.calendar:
+        panel, lift = _without_calendar(given, panel, known, settings, season, freq, most)
     outlook = panel_outlook(
-        panel, panel, known, settings, horizon=most, season=season, summing=summing, lift=lift
+        panel, demand, known, settings, horizon=most, season=season, summing=summing, lift=lift
     )
     paths = (outlook.forecast, outlook.forecast - outlook.down, outlook.forecast + outlook.up)
     found = Study(_rows(given, wanted, freq, *paths), given.excluded, given.remarks)
@@ -174,6 +183,34 @@ def _without_drivers(
     early = driver_effects(given.history[:, :first], before, after, groups, window=window)
     past = np.concatenate([early.past, early.ahead], axis=1)
     return whole, Lift(Panel(panel.history / past, panel.group), past, drivers.ahead)
+
+
+def _without_calendar(
+    given: Intake,
+    panel: Panel,
+    known: Mapping[str, Forecaster],
+    settings: ForecastSettings,
+    season: int,
+    freq: str,
+    horizon: int,
+) -> tuple[Panel, Lift | None]:
+    """Panel without the effects of the calendar, and these, in the series that end where most of them do."""
+    bucket = BUCKETS.get(freq.split("-", maxsplit=1)[0].upper())
+    if bucket is None:
+        return panel, None
+    together = (given.series["step"] == given.series["step"].mode().iloc[0]).to_numpy()
+    last = pd.Series([given.series["last"][together].iloc[0]])
+    if bucket == "week":
+        last = last - pd.Timedelta(days=6)
+    step = pd.Timedelta(weeks=1) if bucket == "week" else pd.DateOffset(months=1)
+    end = last.iloc[0] if bucket == "week" else fiscal_month(last).iloc[0]
+    dates = buckets_between(end - (panel.history.shape[1] - 1) * step, end, bucket)
+    marks = calendar_marks(buckets_on(dates, horizon, bucket), bucket, ())
+    carries = together & (routes(panel, settings, season) == REGULAR)
+    found = calendar_ahead(panel, np.isfinite(panel.history), carries, known, settings, marks, season=season)
+    if found is None or not found.share.any():
+        return panel, None
+    return found.freed(panel, carries), found.lift(panel, carries)
 
 
 def _split(place: int) -> tuple[slice, slice]:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sopwb.calendar import holiday_names
-from sopwb.demand.calendar_effect import calendar_effect, calendar_marks
+from sopwb.demand.calendar_effect import calendar_marks, calendar_regression
 
 WEEKS = pd.date_range("2022-01-03", periods=208, freq="W-MON")
 HOLIDAYS = holiday_names("FI", 2021, 2027)
@@ -38,7 +38,7 @@ def test_known_effects_of_days_and_feasts_are_found_and_no_others(per_day, easte
     days, feast = marks.marks[:, 0], marks.marks[:, marks.names.index("Good Friday")]
     season = 0.2 * np.sin(np.arange(208) * 2 * np.pi / 52)
     values = season + per_day * days + easter * feast + draw.normal(0, 0.01, (2, 208))
-    found = calendar_effect(values, np.full((2, 208), 1e4), marks, 52)
+    found = calendar_regression(values, np.full((2, 208), 1e4), marks, 52)
     coefficient = dict(zip(marks.names, found.coefficient.T, strict=True))
     assert coefficient["working days"] == pytest.approx([per_day] * 2, abs=0.04)
     assert coefficient["Good Friday"] == pytest.approx([easter] * 2, abs=0.03)
@@ -48,12 +48,12 @@ def test_known_effects_of_days_and_feasts_are_found_and_no_others(per_day, easte
 
 def test_one_year_alone_says_nothing_about_what_moves():
     weeks = WEEKS[:52]
-    found = calendar_effect(np.ones((1, 52)), np.ones((1, 52)), marks_of(dates=weeks), 52)
+    found = calendar_regression(np.ones((1, 52)), np.ones((1, 52)), marks_of(dates=weeks), 52)
     assert not found.total.any()
 
 
 def test_the_effect_of_a_cause_has_the_mean_zero_over_the_years():
     marks = marks_of()
     values = 0.5 * marks.marks[None, :, 0]
-    effect = calendar_effect(values, np.full((1, 208), 1e4), marks, 52).total
+    effect = calendar_regression(values, np.full((1, 208), 1e4), marks, 52).total
     assert effect.reshape(1, 4, 52).mean(axis=1) == pytest.approx(np.zeros((1, 52)), abs=1e-9)

@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopwb.config.demand import FenceSettings
 from sopwb.demand.activity_plan import distance_squares
 from sopwb.demand.answers import NORMAL_80
 from sopwb.demand.consensus import ALL_STREAMS
 from sopwb.demand.manual import STREAMS
-from sopwb.demand.plan import automatic_plan, demand_plan
+from sopwb.demand.plan import agreed_forecast, automatic_plan, demand_plan
 
 PERIODS = pd.to_datetime(["2026-03-01", "2026-04-01"])
 
@@ -18,6 +19,7 @@ def cells(open_days=(31, 30)):
             "market": "fi",
             "period": PERIODS,
             "baseline_qty": 100.0,
+            "calendar_qty": 0.0,
             "lower_qty": 70.0,
             "upper_qty": 140.0,
             "family": "soft",
@@ -43,10 +45,15 @@ def effect(full=0.0, lower=0.0, upper=0.0, rate=1.0):
     )
 
 
+NO_ORDERS = pd.DataFrame({name: [] for name in ("product", "market", "period", "order_qty", "demand_qty")})
+
+
 def planned(plan):
     silent = pd.DataFrame(np.nan, index=plan.index, columns=list(STREAMS))
     weights = pd.DataFrame(1.0, index=pd.Index(["soft"]), columns=list(ALL_STREAMS))
-    return demand_plan(plan, silent, weights, pd.Series(2.0, index=plan.index))[0]
+    fence = pd.Series(np.nan, index=plan.index)
+    agreed, _ = agreed_forecast(plan, silent, weights, lambda _: fence, FenceSettings())
+    return demand_plan(agreed, NO_ORDERS, pd.Series(2.0, index=plan.index))
 
 
 def test_what_an_activity_may_miss_widens_the_interval_by_squares():

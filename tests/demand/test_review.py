@@ -165,7 +165,7 @@ def test_nothing_of_a_change_is_left_over(cells):
 def exceptions(consensus, automatic, previous, most=10, earlier=None, **words):
     names = ["cola", "chips"]
     near = pd.DataFrame({"product": names, "market": "shop", "period": MONTHS[0]})
-    near = near.assign(consensus_qty=consensus, automatic_qty=automatic)
+    near = near.assign(consensus_qty=consensus, automatic_qty=automatic, near_horizon_qty=0.0)
     moved = near.assign(previous_qty=previous, current_qty=consensus, **dict.fromkeys(CAUSES, 0.0))
     moved = moved.assign(activity_qty=moved["current_qty"] - moved["previous_qty"])
     steps = pd.DataFrame(

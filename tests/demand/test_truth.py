@@ -2,18 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sopwb.calendar import holiday_names
-from sopwb.config.demand import DemandSettings
+from sopwb.config.demand import DemandSettings, ForecastSettings
 from sopwb.demand.activity_review import activity_result
 from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
 from sopwb.demand.answers import activity_response
+from sopwb.demand.calendar_effect import calendar_marks
+from sopwb.demand.forecast import histories, outlook
+from sopwb.demand.panel import buckets_on, panel_of
 from sopwb.demand.past import past_of
 from sopwb.demand.waterfall import demand_waterfall
 
 AS_OF = pd.Timestamp("2026-02-28")
+WEEKS_AHEAD = 26
 DATES = ("date", "start_date", "end_date", "launch_date", "phase_out_date", "entered_at")
 
 
@@ -182,3 +187,45 @@ def test_waterfalls_close_for_every_product_and_family(past):
     whole = table[(table["family"] == "*") & (table["product"] == "*")].set_index("step")["amount_qty"]
     parts = table[(table["product"] != "*")].groupby("step")["amount_qty"].sum()
     assert parts.to_numpy() == pytest.approx(whole.to_numpy())
+
+
+@pytest.fixture(scope="module")
+def ahead(demo_folder, past, parts):
+    """True baseline of the known weeks ahead, and forecasts with the calendar and without; series by week."""
+    product, successor = (_read(demo_folder / "data", name) for name in ("product", "product_successor"))
+    settings = ForecastSettings(regular=("theta",))
+    clean = demand_history_clean(past)
+    series = histories(clean, product, successor, settings, as_of=AS_OF, bucket="week")
+    marks = calendar_marks(
+        buckets_on(series.dates, WEEKS_AHEAD, "week"), "week", holiday_names("FI", 2021, 2028)
+    )
+    forecasts = [
+        outlook(
+            series, parts.forecasters, settings, horizon=WEEKS_AHEAD, season=52, marks=given, banded=False
+        )
+        for given in (marks, None)
+    ]
+    weeks = buckets_on(series.dates, WEEKS_AHEAD, "week")[len(series.dates) :]
+    true = _read(demo_folder / "truth", "demand")
+    return panel_of(true, "baseline_qty", series.series, weeks), *forecasts
+
+
+def _error(forecast, truth, weeks):
+    known = np.isfinite(truth) & weeks[None, :]
+    return np.abs(forecast - truth)[known].sum() / truth[known].sum()
+
+
+def test_the_calendar_makes_the_weeks_it_moves_better_and_the_others_no_worse(ahead):
+    truth, carried, plain = ahead
+    total = carried.forecast.sum(axis=0) / carried.normal.sum(axis=0)
+    moved = np.abs(total - 1) > 0.02
+    assert moved.sum() >= 3
+    for weeks, gain in ((moved, 0.75), (~moved, 1.0), (np.ones_like(moved), 0.95)):
+        assert _error(carried.forecast, truth, weeks) < gain * _error(plain.forecast, truth, weeks)
+
+
+def test_the_calendar_makes_the_backtest_better_too(ahead):
+    _, carried, plain = ahead
+    errors = [np.nansum(np.abs(found.backtest.error)) for found in (carried, plain)]
+    assert errors[0] < errors[1]
+    assert np.nansum(carried.backtest.actual) == pytest.approx(np.nansum(plain.backtest.actual))

@@ -243,6 +243,8 @@ def _evidence(past):
             "market": "fi",
             "period": pd.Timestamp("2025-09-01"),
             "baseline_qty": 1.0,
+            "normal_qty": 0.9,
+            "calendar_qty": 0.1,
             "lower_qty": 0.5,
             "upper_qty": 2.0,
             "method": ["theta", "croston"],

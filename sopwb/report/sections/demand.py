@@ -84,11 +84,12 @@ def demand_headline(tables: Tables, model: Model) -> Section:
     plan, sold = months_ahead(tables), net_sales(tables, model.as_of)
     last = sold[sold["month"] > model.as_of - pd.DateOffset(months=MONTHS)]
     quantity, value = plan["consensus_qty"].sum(), plan["consensus_value"].sum()
-    automatic = (plan["automatic_qty"] * plan["net_price_per_unit"]).sum()
+    others = plan["automatic_qty"] + plan["near_horizon_qty"]
+    people = value - (others * plan["net_price_per_unit"]).sum()
     message = (
         f"The next twelve months bring {short(value, model.currency)} at net prices, "
         f"{_change(value, last['net_sales_value'].sum())} on the twelve months sold; "
-        f"{_people_add(value - automatic, model.currency)}"
+        f"{_people_add(people, model.currency)}"
     )
     quality = _steps(tables, "backtest")
     best = quality.iloc[-1] if len(quality) else None

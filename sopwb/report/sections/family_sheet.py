@@ -27,7 +27,7 @@ def _planned(plan: pd.DataFrame) -> pd.DataFrame:
     parts = plan[["family"]].assign(
         plan_value=plan["consensus_value"],
         activity_value=plan["activity_qty"] * price,
-        people_value=(plan["consensus_qty"] - plan["automatic_qty"]) * price,
+        people_value=(plan["consensus_qty"] - plan["near_horizon_qty"] - plan["automatic_qty"]) * price,
     )
     return parts.groupby("family").sum()
 

@@ -18,19 +18,22 @@ __all__ = ["activity_calendar", "demand_streams", "manual_against_automatic", "w
 
 SHOWN = 10
 PAIRS = 8
-STREAMS = ["baseline_qty", "activity_qty", "automatic_qty", "manual_qty", "consensus_qty"]
+STREAMS = ["normal_qty", "calendar_qty", "activity_qty", "automatic_qty", "manual_qty", "consensus_qty"]
 
 
 @report_section("demand_streams", notebook=NOTEBOOK)
 def demand_streams(tables: Tables, model: Model) -> Section:
     """Every stream beside the others, by family: from baseline to consensus."""
     plan = months_ahead(tables)
-    spoken = plan.assign(manual_qty=plan["manual_qty"].fillna(plan["automatic_qty"]))
+    spoken = plan.assign(
+        normal_qty=plan["baseline_qty"] - plan["calendar_qty"],
+        manual_qty=plan["manual_qty"].fillna(plan["automatic_qty"]),
+    )
     table = spoken.groupby("family", as_index=False)[[*STREAMS, "consensus_value"]].sum()
     total = table.drop(columns="family").sum()
     share = plan["manual_qty"].notna() @ plan["automatic_qty"] / max(plan["automatic_qty"].sum(), 1e-9)
     gap = total["manual_qty"] / total["automatic_qty"] - 1 if total["automatic_qty"] > 0 else float("nan")
-    activities = total["activity_qty"] / max(total["baseline_qty"], 1e-9)
+    activities = total["activity_qty"] / max(total["normal_qty"] + total["calendar_qty"], 1e-9)
     spoke = (
         f"People speak about {percent(share, 0)} of the volume and see {percent(gap, signed=True)} against "
     )
@@ -40,12 +43,17 @@ def demand_streams(tables: Tables, model: Model) -> Section:
     table = table.sort_values("consensus_value", ascending=False, kind="stable")
     table = table.assign(family=[sentence(words(str(name))) for name in table["family"]])
     shown = pd.concat([table, pd.DataFrame([{"family": "All", **total}])], ignore_index=True)
-    shown = without_empty(shown, ["activity_qty"])
+    shown = without_empty(shown, ["calendar_qty", "activity_qty"])
     return Section(
         message,
         f"{model.name}, demand by stream and family, units and {model.currency}, {span_of(plan)}",
-        table=Table(shown, sums=(-1,), currency=model.currency),
-        note="Where nobody speaks, the manual column shows the automatic forecast.",
+        table=Table(
+            shown, headings={"normal_qty": "baseline, normal calendar"}, sums=(-1,), currency=model.currency
+        ),
+        note=(
+            "Baseline, calendar and activities make the automatic forecast. Where nobody speaks, the manual "
+            "column shows the automatic forecast."
+        ),
         source=("demand_plan", "next twelve months, by family"),
     )
 

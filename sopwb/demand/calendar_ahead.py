@@ -1,0 +1,209 @@
+"""What the calendar does to the buckets ahead: measured on the history, tested, put into the forecast.
+
+Easter moves between March and April, a month has a working day more than a year ago, the end of a month
+falls into another week. The baseline is forecast on a history freed of that, and each bucket ahead gets what
+its own calendar brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sopwb.config.demand import ForecastSettings
+from sopwb.demand.backtest import after_origins, horizon_of_backtest, origins_of
+from sopwb.demand.calendar_effect import (
+    CalendarMarks,
+    against_usual_marks,
+    calendar_regression,
+)
+from sopwb.demand.calendar_test import calendar_test
+from sopwb.demand.cleaning import known_median
+from sopwb.demand.combine import Forecaster
+from sopwb.demand.common import group_mean
+from sopwb.demand.drivers import local_mean
+from sopwb.demand.lift import Lift
+from sopwb.demand.panel import Array, Panel, is_weekly
+
+__all__ = ["CalendarAhead", "calendar_ahead", "measured_causes"]
+
+Flags = npt.NDArray[np.bool_]
+WEEKS_AROUND, MONTHS_AROUND = 6, 3
+MEDIAN_TO_DEVIATION = 1.4826
+LEAST_DEVIATION = 0.03
+FAR = 3
+LEAST_KNOWN = 6
+TESTED_BY = "theta"
+
+
+@dataclass(frozen=True)
+class CalendarAhead:
+    """What each calendar cause does to the buckets of the history and ahead, on the log scale.
+
+    Parameters
+    ----------
+    marks
+        Causes, and how much of each falls on each bucket of the history and ahead.
+    moved
+        The same against what is usual for that bucket of the season, bucket by cause.
+    coefficient, sd
+        Effect of one unit of a cause and its standard deviation, group by cause; 0 where nothing is clear.
+    share
+        Share of the effects that later sales bore out, by group.
+    first
+        Coefficients as known at the first origin of the backtest.
+    then
+        Effects as known and used at each origin, origin by group by bucket ahead of it.
+    length
+        Buckets of the history.
+    """
+
+    marks: CalendarMarks
+    moved: Array
+    coefficient: Array
+    sd: Array
+    share: Array
+    first: Array
+    then: Array
+    length: int
+
+    @property
+    def effect(self) -> Array:
+        """Log effect of each cause in the forecast: group by bucket ahead by cause."""
+        return np.asarray(self._used[:, None, :] * self.moved[None, self.length :])
+
+    @property
+    def _used(self) -> Array:
+        return np.asarray(self.share[:, None] * self.coefficient)
+
+    def freed(self, panel: Panel, carries: Flags) -> Panel:
+        """Histories without the effects of the calendar."""
+        past = self._used @ self.moved[: self.length].T
+        return Panel(panel.history / _factor(past, panel, carries), panel.group)
+
+    def lift(self, panel: Panel, carries: Flags) -> Lift:
+        """The effects for the forecast and its backtest.
+
+        The backtest is made on one history for all origins, freed by what was known at the first; each
+        origin puts back what it knew itself.
+
+        Parameters
+        ----------
+        panel
+            Histories with the calendar in them.
+        carries
+            Series that have the effects.
+        """
+        first = (self.share[:, None] * self.first) @ self.moved[: self.length].T
+        past = _factor(first, panel, carries)
+        ahead, then = _factor(self.effect.sum(axis=2), panel, carries), _factor(self.then, panel, carries)
+        return Lift(Panel(panel.history / past, panel.group), past, ahead, then, of_benchmarks=False)
+
+
+def _factor(log_effect: Array, panel: Panel, carries: Flags) -> Array:
+    """Effects of the groups as multipliers of their series."""
+    return np.asarray(np.exp(np.where(carries[:, None], log_effect[..., panel.group, :], 0.0)))
+
+
+def _around(season: int) -> int:
+    """Buckets of the centred mean that is the slow level."""
+    return 2 * (WEEKS_AROUND if is_weekly(season) else MONTHS_AROUND) + 1
+
+
+def measured_causes(panel: Panel, ordinary: Flags, marks: CalendarMarks, season: int) -> tuple[Array, Array]:
+    """Log effect of one unit of each calendar cause on each group, and its standard deviation.
+
+    Each series is held against the mean of the buckets around it, on the log scale, and so is the calendar;
+    what is left of both is held against the same bucket of other years.
+
+    Parameters
+    ----------
+    panel
+        Histories with the calendar in them, without activities.
+    ordinary
+        Buckets that say something: no activity, no gap.
+    marks
+        Causes, of at least the buckets of the history.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Group by cause; zero where an effect is not clear
+        (:func:`sopwb.demand.calendar_effect.calendar_regression`).
+    """
+    window = _around(season)
+    says = ordinary & (np.nan_to_num(panel.history) > 0)
+    logs = np.where(says, np.log(np.where(says, panel.history, 1.0)), np.nan)
+    away = np.where(says, logs - local_mean(logs, window), np.nan)
+    enough = says.sum(axis=1) >= max(LEAST_KNOWN, season // 2)
+    middle = np.where(enough, np.nan_to_num(known_median(np.abs(away))), 1.0)
+    deviation = np.maximum(middle * MEDIAN_TO_DEVIATION, LEAST_DEVIATION)[:, None]
+    weight = np.broadcast_to(np.where(enough[:, None], deviation**-2, 0.0), away.shape)
+    held = np.clip(away, -FAR * deviation, FAR * deviation)
+    known = marks.marks[: panel.history.shape[1]]
+    moving = CalendarMarks(marks.kinds, marks.names, known - local_mean(known.T, window).T)
+    found = calendar_regression(*group_mean(held, weight, panel.group), moving, season)
+    return found.coefficient, found.sd
+
+
+def calendar_ahead(
+    panel: Panel,
+    ordinary: Flags,
+    carries: Flags,
+    known: Mapping[str, Forecaster],
+    settings: ForecastSettings,
+    marks: CalendarMarks,
+    *,
+    season: int,
+) -> CalendarAhead | None:
+    """What the calendar does to the buckets ahead; None where nothing can be measured or tested.
+
+    The effects are measured at each origin of the backtest from what was known then, and the total of each
+    group is forecast from there with and without them. Only what made these forecasts better is used.
+
+    Parameters
+    ----------
+    panel
+        Baseline histories, the calendar in them.
+    ordinary
+        Buckets without an activity.
+    carries
+        Series that sell regularly: effects are measured on them and put into their forecasts.
+    known
+        Forecasters by name.
+    marks
+        Causes of the buckets of the history and ahead.
+    """
+    length = panel.history.shape[1]
+    origins = origins_of(length, season, settings)
+    if len(origins) == 0 or not carries.any():
+        return None
+    moved = against_usual_marks(marks.marks, length, season)
+    shown = Panel(np.where(carries[:, None], panel.history, np.nan), panel.group)
+    causes = [
+        measured_causes(shown.upto(int(origin)), ordinary[:, : int(origin)], marks, season)[0]
+        for origin in origins
+    ]
+    coefficient, sd = measured_causes(shown, ordinary, marks, season)
+    reach = min(horizon_of_backtest(settings, season), len(marks.marks) - length)
+    effect = np.stack([own @ moved[:length].T for own in causes])
+    groups = np.arange(int(panel.group.max()) + 1)
+    member = (panel.group[None, :] == groups[:, None]).astype(float)
+    test = calendar_test(
+        Panel(member @ np.nan_to_num(shown.history), groups),
+        effect,
+        known[settings.family_benchmark or TESTED_BY],
+        season=season,
+        origins=origins,
+        reach=reach,
+        window=_around(season),
+    )
+    # an origin at which the forecast is judged has no say in how much of the effects it uses
+    then = [
+        test.share(without=place)[:, None] * after_origins(own, origins[place : place + 1], reach)[0]
+        for place, own in enumerate(effect)
+    ]
+    return CalendarAhead(marks, moved, coefficient, sd, test.share(), causes[0], np.stack(then), length)
