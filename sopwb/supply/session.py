@@ -14,6 +14,7 @@ from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, elastic_of, highs_of
 from sopwb.supply.goals import Goal
 from sopwb.supply.mixed import whole_decisions
+from sopwb.supply.narrow import begin_near, is_worth_narrowing
 from sopwb.supply.program import Program
 from sopwb.supply.starts import BASIC, LOWER, is_nearly_possible, known_statuses, optimise
 
@@ -201,6 +202,8 @@ class Session:
         solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         if self._is_told and not is_possible:
             is_possible = is_nearly_possible(solver)
+            if not is_possible and self._settings.solve_seconds is None and is_worth_narrowing(solver):
+                is_possible = begin_near(solver)
         self._is_told = False
         status = optimise(solver, self._settings, is_possible=is_possible)
         found, lp = solver.getSolution(), solver.getLp()
