@@ -5,16 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
+from sopwb.cycle.beside import Beside
 from sopwb.cycle.claims import AHEAD, claim, hand_over, hold_place, place_of
 from sopwb.cycle.notebooks import kernel_environment
 from sopwb.cycle.reuse import table_digests
@@ -41,7 +40,7 @@ class Ahead:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._maker: subprocess.Popen[str] | None = None
+        self._maker: Beside | None = None
 
     def __enter__(self) -> Self:
         """Nothing is begun before a meeting is."""
@@ -53,14 +52,7 @@ class Ahead:
         """End the process: it stops by itself when nobody speaks to it any more."""
         if self._maker is None:
             return
-        if self._maker.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._maker.stdin.close()
-        try:
-            self._maker.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._maker.kill()
-            self._maker.wait()
+        self._maker.end(PATIENCE_S)
         shutil.rmtree(self._folder / AHEAD, ignore_errors=True)
 
     def begin(self, notebook: str) -> None:
@@ -69,20 +61,9 @@ class Ahead:
             return
         if self._maker is None:
             (self._folder / AHEAD).mkdir(exist_ok=True)
-            command = [sys.executable, "-m", "sopwb.cycle.ahead", str(self._folder)]
-            self._maker = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                encoding="utf-8",
-                env=kernel_environment(self._folder / AHEAD),
-                start_new_session=True,
-            )
-        if self._maker.stdin is not None:
-            with suppress(BrokenPipeError):  # it has ended: every stage is made in its meeting
-                self._maker.stdin.write(f"{notebook}\n")
-                self._maker.stdin.flush()
+            environment = kernel_environment(self._folder / AHEAD)
+            self._maker = Beside("sopwb.cycle.ahead", str(self._folder), environment=environment)
+        self._maker.tell(notebook)  # where it has ended, every stage is made in its meeting
 
 
 def next_stage(
