@@ -5,17 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
+from sopwb.cycle.beside import Beside
 from sopwb.cycle.claims import AHEAD, claim, hand_over, hold_place, place_of
 from sopwb.cycle.notebooks import kernel_environment
 from sopwb.cycle.reuse import table_digests
@@ -43,7 +42,7 @@ class Ahead:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._maker: subprocess.Popen[str] | None = None
+        self._maker: Beside | None = None
 
     def __enter__(self) -> Self:
         """No process is begun before it is asked for."""
@@ -55,14 +54,7 @@ class Ahead:
         """End the process: it stops by itself when nobody speaks to it any more."""
         if self._maker is None:
             return
-        if self._maker.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._maker.stdin.close()
-        try:
-            self._maker.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._maker.kill()
-            self._maker.wait()
+        self._maker.end(PATIENCE_S)
         shutil.rmtree(self._folder / AHEAD, ignore_errors=True)
 
     def prepare(self) -> None:
@@ -70,24 +62,14 @@ class Ahead:
         if self._maker is not None or os.cpu_count() == 1:
             return
         (self._folder / AHEAD).mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "sopwb.cycle.ahead", str(self._folder)]
-        self._maker = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            encoding="utf-8",
-            env=kernel_environment(self._folder / AHEAD),
-            start_new_session=True,
-        )
+        environment = kernel_environment(self._folder / AHEAD)
+        self._maker = Beside("sopwb.cycle.ahead", str(self._folder), environment=environment)
 
     def begin(self, notebook: str) -> None:
         """Say which meeting begins; the stages of later ones may be made ahead."""
         self.prepare()
-        if self._maker is not None and self._maker.stdin is not None:
-            with suppress(BrokenPipeError):  # it has ended: every stage is made in its meeting
-                self._maker.stdin.write(f"{notebook}\n")
-                self._maker.stdin.flush()
+        if self._maker is not None:
+            self._maker.tell(notebook)  # where it has ended, every stage is made in its meeting
 
 
 def next_stage(

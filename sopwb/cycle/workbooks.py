@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
+from sopwb.cycle.beside import Beside
 from sopwb.errors import SopwbError
 from sopwb.exchange.secret import PREFIX
 
@@ -54,7 +53,8 @@ class Workbooks:
         self._folder, self._customer, self._reuse, self._model = folder, customer, reuse, model
         self.names: list[str] = []
         self._asked: dict[str, str] = {}
-        self._writer: subprocess.Popen[str] | None = None
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._writer = Beside("sopwb.cycle.workbooks", environment=plain, is_heard=True)
 
     def __enter__(self) -> Self:
         """The workbooks, none of them begun."""
@@ -64,15 +64,7 @@ class Workbooks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process, which has nothing left to do unless the run failed."""
-        if self._writer is None:
-            return
-        if self._writer.poll() is None:
-            self._writer.kill()
-            self._writer.wait()
-        for pipe in (self._writer.stdin, self._writer.stderr):
-            if pipe is not None and not pipe.closed:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        self._writer.end()
 
     def begin(self, name: str, place: str, tables: Mapping[str, str]) -> None:
         """Have a workbook written, unless an earlier run wrote the same.
@@ -94,7 +86,7 @@ class Workbooks:
             return
         self._asked[key] = _path(name)
         order = {"folder": str(self._folder), "customer": str(self._customer), "name": name}
-        self._tell({**order, "place": place, "tables": sorted(tables)})
+        self._writer.tell(json.dumps({**order, "place": place, "tables": sorted(tables)}))
 
     def finish(self) -> bool:
         """Wait for the last workbook, and keep them for later runs; whether all were taken over.
@@ -104,27 +96,12 @@ class Workbooks:
         SopwbError
             One could not be written.
         """
-        if self._writer is not None:
-            _, said = self._writer.communicate()
-            if self._writer.returncode:
-                raise SopwbError(f"the workbooks could not be written\n{said}")
+        said = self._writer.finish()
+        if said:
+            raise SopwbError(f"the workbooks could not be written\n{said}")
         for key, path in self._asked.items():
             self._reuse.keep(key, self._folder, [path], {})
         return not self._asked
-
-    def _tell(self, order: Mapping[str, Any]) -> None:
-        if self._writer is None:
-            plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-            command = [sys.executable, "-m", "sopwb.cycle.workbooks"]
-            pipe = subprocess.PIPE
-            self._writer = subprocess.Popen(command, stdin=pipe, stderr=pipe, encoding="utf-8", env=plain)
-        if self._writer.stdin is None:
-            raise SopwbError("the process that writes workbooks cannot be spoken to")
-        try:
-            self._writer.stdin.write(json.dumps(dict(order)) + "\n")
-            self._writer.stdin.flush()
-        except BrokenPipeError:  # it has ended, and `finish` tells why
-            return
 
 
 def write_workbook_of(folder: Path, name: str, tables: Mapping[str, pd.DataFrame], schema: Schema) -> None:

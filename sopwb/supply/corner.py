@@ -10,7 +10,8 @@ import pandas as pd
 
 from sopwb.supply.data import PlanData
 from sopwb.supply.program import Program, RuleRows
-from sopwb.supply.session import BASIC, LOWER, Basis
+from sopwb.supply.session import Basis
+from sopwb.supply.starts import BASIC, LOWER
 
 __all__ = ["basis_of", "plan_basis"]
 

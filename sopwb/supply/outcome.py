@@ -10,7 +10,7 @@ import pandas as pd
 from sopwb.supply.blocks import decision_hours
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
-from sopwb.supply.program import Program, RuleRows
+from sopwb.supply.program import HUNDREDTH, Program, RuleRows, sizes_of
 from sopwb.supply.session import Solved
 from sopwb.supply.solve import Solution
 
@@ -127,11 +127,11 @@ def capacity_use(
 
 def constraint_price(data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
     """What one more unit of every binding limit is worth at held service."""
-    columns = ["constraint", "subject", "period", "price_per_unit", "unit"]
-    frames = [_prices_of(rule, data, solution) for rule in program.rules if rule.rows is not None]
+    columns = ["constraint", "subject", "period", "price_per_unit", "hundredth_value", "unit"]
+    frames = [_prices_of(rule, data, program, solution) for rule in program.rules if rule.rows is not None]
     whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     grouped = whole.groupby(["constraint", "subject", "period", "unit"], as_index=False, sort=True)
-    highest: pd.DataFrame = grouped.agg({"price_per_unit": "max"})
+    highest: pd.DataFrame = grouped.agg({"price_per_unit": "max", "hundredth_value": "max"})
     return highest[columns]
 
 
@@ -163,7 +163,7 @@ def broken_limit(data: PlanData, program: Program, solution: Solution) -> pd.Dat
     return worst[columns].reset_index(drop=True)
 
 
-def _prices_of(rule: RuleRows, data: PlanData, solution: Solution) -> pd.DataFrame:
+def _prices_of(rule: RuleRows, data: PlanData, program: Program, solution: Solution) -> pd.DataFrame:
     price = solution.price[rule.first : rule.last]
     binding = np.flatnonzero(price > LEAST_PRICE)
     subject = rule.rows.subject[binding] if rule.rows is not None else binding
@@ -174,6 +174,7 @@ def _prices_of(rule: RuleRows, data: PlanData, solution: Solution) -> pd.DataFra
             "subject": subject,
             "period": data.buckets.period[bucket],
             "price_per_unit": price[binding],
+            "hundredth_value": HUNDREDTH * price[binding] * sizes_of(rule, program)[binding],
             "unit": rule.unit,
         }
     )

@@ -14,8 +14,9 @@ from sopwb.config.supply import SupplySettings
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.goals import Goal
 from sopwb.supply.program import Program, RuleRows
-from sopwb.supply.session import BASIC, LOWER, Basis, Solved
+from sopwb.supply.session import Basis, Solved
 from sopwb.supply.solve import Solution, solve
+from sopwb.supply.starts import BASIC, LOWER
 from sopwb.supply.steady import Reference
 
 __all__ = ["Piece", "pieces_of", "solve_apart"]

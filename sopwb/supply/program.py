@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from sopwb.config.base import RuleSettings
@@ -16,7 +17,10 @@ from sopwb.supply.data import PlanData
 from sopwb.supply.limits import Rows
 from sopwb.supply.variables import Variables, units_of, whole_buckets
 
-__all__ = ["Program", "RuleRows", "program_of", "rule_mode"]
+__all__ = ["HUNDREDTH", "Program", "RuleRows", "program_of", "rule_mode", "sizes_of"]
+
+HUNDREDTH = 0.01
+"""Share of a limit by whose worth limits of different units are ranked."""
 
 Flags = np.ndarray
 
@@ -74,6 +78,14 @@ class Program:
         for name, values in charge.items():
             whole[self.blocks[name]] = values
         return whole
+
+
+def sizes_of(rule: RuleRows, program: Program) -> Floats:
+    """Largest limit, in any bucket, of the subject of each row of a rule."""
+    limits = pd.Series(np.abs(program.most[rule.first : rule.last]))
+    if rule.rows is None:
+        return limits.to_numpy(float)
+    return limits.groupby(rule.rows.subject, sort=False).transform("max").to_numpy(float)
 
 
 def rule_mode(name: str, options: Mapping[str, object], settings: Mapping[str, RuleSettings]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,25 +14,20 @@ from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import Elastic, elastic_of, highs_of
 from sopwb.supply.goals import Goal
 from sopwb.supply.mixed import whole_decisions
+from sopwb.supply.narrow import begin_near, is_worth_narrowing
 from sopwb.supply.program import Program
+from sopwb.supply.starts import BASIC, LOWER, is_nearly_possible, known_statuses, optimise
 
 if TYPE_CHECKING:
     import highspy
 
-__all__ = [
-    "BASIC", "LOWER", "MONEY", "PRIMAL", "UNAVOIDABLE", "UPPER", "Basis", "Found", "Session",
-    "Solved", "UnfinishedError", "known_statuses",
-]  # fmt: skip
+__all__ = ["MONEY", "UNAVOIDABLE", "Basis", "Found", "Session", "Solved", "UnfinishedError"]
 
 MONEY = 2.0**-10
 """Scale of the objective, so that the solver's tolerances fit."""
 UNAVOIDABLE = 2.0**20
-LOWER, BASIC, UPPER = 0, 1, 2
-DUAL, PRIMAL = 1, 4
 WHOLE = 1e-6
 """Distance from a whole number below which a decision is whole."""
-MOST_PIVOTS = 1000
-"""Pivots from a known corner, and one more for every eight rows, beyond which a fresh start is quicker."""
 
 Statuses = npt.NDArray[np.int8]
 
@@ -206,9 +201,11 @@ class Session:
         solver = self._solver
         solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         if self._is_told and not is_possible:
-            is_possible = _is_nearly_possible(solver)
+            is_possible = is_nearly_possible(solver)
+            if not is_possible and self._settings.solve_seconds is None and is_worth_narrowing(solver):
+                is_possible = begin_near(solver)
         self._is_told = False
-        status = _optimise(solver, self._settings, is_possible=is_possible)
+        status = optimise(solver, self._settings, is_possible=is_possible)
         found, lp = solver.getSolution(), solver.getLp()
         values, row_dual, column_dual = (
             np.asarray(part, float) for part in (found.col_value, found.row_dual, found.col_dual)
@@ -386,99 +383,9 @@ def _size(charge: Floats) -> float:
     return float(2.0 ** -np.round(np.log2(max(np.abs(charge).max(initial=0.0), 1e-12))))
 
 
-def known_statuses() -> tuple[highspy.HighsBasisStatus, ...]:
-    """Statuses of HiGHS by their number."""
-    from highspy import HighsBasisStatus as Status
-
-    return Status.kLower, Status.kBasic, Status.kUpper, Status.kZero, Status.kNonbasic
-
-
-def _is_nearly_possible(solver: highspy.Highs) -> bool:
-    """Whether the corner the solver stands in breaks fewer rows and bounds than prices.
-
-    So does the plan of a company that now may do more, say on another line: costs lead on from there.
-    """
-    if not solver.getBasis().valid:
-        return False
-    solver.setOptionValue("solver", "simplex")
-    solver.setOptionValue("simplex_iteration_limit", 0)
-    solver.run()
-    info = solver.getInfo()
-    return bool(0 <= info.num_primal_infeasibilities < info.num_dual_infeasibilities)
-
-
-def _begin_without_limits(solver: highspy.Highs) -> None:
-    """Let the next solve go on from the best plan without the limits that bind several decisions.
-
-    Without capacities and budgets a plan falls apart into short chains, which simplex finds quickly; its
-    prices stay right when the limits come back, so that only what they break is left to mend. Where
-    something is worth having without end there is no such plan, and the next solve begins from nothing.
-    """
-    import highspy
-
-    lp = solver.getLp()
-    lower, upper = np.asarray(lp.row_lower_, float), np.asarray(lp.row_upper_, float)
-    limits = np.flatnonzero(lower < upper).astype(np.int32)
-    endless = np.full(len(limits), np.inf)
-    many: Any = solver  # whose stubs leave out what changes many rows at once
-    many.changeRowsBounds(len(limits), limits, -endless, endless)
-    solver.setOptionValue("solver", "simplex")
-    solver.setOptionValue("simplex_strategy", DUAL)
-    solver.setOptionValue("simplex_iteration_limit", int(highspy.kHighsIInf))
-    solver.run()
-    found = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    many.changeRowsBounds(len(limits), limits, lower[limits], upper[limits])
-    if not found:
-        solver.clearSolver()
-
-
 def _has_plan(solver: highspy.Highs) -> bool:
     """Whether what a stopped solve stands at keeps all rows and bounds."""
     import highspy
 
     info = solver.getInfo()
     return bool(info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
-
-
-def _optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bool) -> str:
-    """Run the solver: from a corner by simplex, else as settings say; after a failure afresh otherwise.
-
-    Simplex from nothing goes on from the best plan without limits.
-
-    Returns
-    -------
-    str
-        ``optimal``, or that the time limit ended it.
-
-    Raises
-    ------
-    SopwbError
-        None of the methods finds the optimum.
-    """
-    import highspy
-
-    crossover = "on" if settings.crossover else "off"
-    endless = int(highspy.kHighsIInf)
-    ways = [(settings.solver, crossover, endless), ("ipx", "off", endless), ("simplex", "off", endless)]
-    if solver.getBasis().valid:
-        worth = MOST_PIVOTS + solver.getNumRow() // 8
-        # simplex from nothing takes less than interior point, so that less is worth trying before it
-        ways.insert(0, ("simplex", crossover, worth // 2 if settings.solver == "simplex" else worth))
-    status = highspy.HighsModelStatus.kNotset
-    for place, (method, crossing, pivots) in enumerate(ways):
-        if place:
-            solver.clearSolver()
-        is_known = bool(solver.getBasis().valid)
-        if method == "simplex" and not is_known:
-            _begin_without_limits(solver)
-        solver.setOptionValue("solver", method)
-        solver.setOptionValue("run_crossover", crossing)
-        solver.setOptionValue("simplex_iteration_limit", pivots)
-        solver.setOptionValue("simplex_strategy", PRIMAL if is_possible and is_known else DUAL)
-        solver.run()
-        status = solver.getModelStatus()
-        if status == highspy.HighsModelStatus.kOptimal:
-            return "optimal"
-        if status == highspy.HighsModelStatus.kTimeLimit:
-            return STOPPED
-    raise SopwbError(f"the solver found no plan: {solver.modelStatusToString(status)}")

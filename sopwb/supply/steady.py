@@ -17,17 +17,8 @@ from sopwb.supply.data import PlanData
 from sopwb.supply.elastic import silent_highs
 from sopwb.supply.fence import KEY, last_plan
 from sopwb.supply.network import positions
-from sopwb.supply.session import (
-    BASIC,
-    LOWER,
-    MONEY,
-    PRIMAL,
-    UPPER,
-    Found,
-    Session,
-    Solved,
-    known_statuses,
-)
+from sopwb.supply.session import MONEY, Found, Session, Solved
+from sopwb.supply.starts import BASIC, LOWER, PRIMAL, UPPER, known_statuses
 
 if TYPE_CHECKING:
     import highspy

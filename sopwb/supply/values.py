@@ -12,7 +12,7 @@ from sopwb.errors import SopwbError
 from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData
 from sopwb.supply.goals import Goal, goals_of
-from sopwb.supply.program import Program
+from sopwb.supply.program import HUNDREDTH, Program, sizes_of
 from sopwb.supply.session import MONEY, Basis, Found, Session, UnfinishedError
 from sopwb.supply.solve import HELD_WITHIN, LEAST_CHARGE, Solution
 
@@ -27,8 +27,8 @@ LEAST_ROOM = 1e-6
 """Share of a limit below which its range counts as none."""
 COLUMNS = [
     "constraint", "subject", "period", "place", "unit", "limit_qty", "price_per_unit", "lower_qty",
-    "upper_qty", "step_qty", "held_price_per_unit", "confirmed", "bought_contribution_value",
-    "bought_service_value", "bought_service_qty", "bought_service_rate",
+    "upper_qty", "step_qty", "held_price_per_unit", "hundredth_value", "confirmed",
+    "bought_contribution_value", "bought_service_value", "bought_service_qty", "bought_service_rate",
 ]  # fmt: skip
 
 
@@ -141,8 +141,7 @@ def valuable_limits(data: PlanData, program: Program, price: Floats, count: int)
             continue
         part = price[rule.first : rule.last]
         binding = np.flatnonzero(part > LEAST_PRICE)
-        limits = pd.Series(np.abs(program.most[rule.first : rule.last]))
-        size = limits.groupby(rule.rows.subject, sort=False).transform("max").to_numpy(float)
+        size = sizes_of(rule, program)
         frames.append(
             pd.DataFrame(
                 {
@@ -241,13 +240,13 @@ def constraint_value(
         told.append(
             {
                 **{name: chosen[name].iloc[place] for name in ("constraint", "subject", "period", "unit")},
-                "worth": held * size,
                 "limit_qty": sign * limit + 0.0,
                 "price_per_unit": price[place],
                 "lower_qty": ends[0] if np.isfinite(ends[0]) else np.nan,
                 "upper_qty": ends[1] if np.isfinite(ends[1]) else np.nan,
                 "step_qty": sign * step,
                 "held_price_per_unit": held,
+                "hundredth_value": HUNDREDTH * held * size,
                 "confirmed": "confirmed" if agrees else "not confirmed",
                 "bought_contribution_value": earned,
                 "bought_service_value": served,
@@ -257,5 +256,7 @@ def constraint_value(
         )
     if not told:
         return pd.DataFrame(columns=COLUMNS)
-    made = pd.DataFrame(told).sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+    made = pd.DataFrame(told).sort_values(
+        "hundredth_value", ascending=False, kind="stable", ignore_index=True
+    )
     return made.assign(place=np.arange(1, len(made) + 1))[COLUMNS]

@@ -101,7 +101,12 @@ def tables():
         subject="line",
     )
     given["constraint_price"] = _frame(
-        constraint=["capacity"], subject="line", period=MONTHS[1], price_per_unit=50.0, unit="hour"
+        constraint=["capacity"],
+        subject="line",
+        period=MONTHS[1],
+        price_per_unit=50.0,
+        hundredth_value=80.0,
+        unit="hour",
     )
     given["projected_inventory"] = _frame(
         **{name: [*value, *value] if isinstance(value, list) else value for name, value in codes.items()},
@@ -171,6 +176,7 @@ VALUES = {
     "upper_qty": float("nan"),
     "step_qty": 1.0,
     "held_price_per_unit": 50.0,
+    "hundredth_value": 50.0,
     "confirmed": "confirmed",
     "bought_contribution_value": 38.25,
     "bought_service_value": 60.0,
@@ -185,6 +191,34 @@ def test_a_limit_tells_both_its_price_and_what_one_more_buys(tables, model):
     assert "Line one is worth 50.0_€ in 2025-10 while service is held" in _thin(shown.message)
     assert "service free, it brings +38.2_€ of contribution and keeps 20.0 units" in _thin(shown.message)
     assert "95.0 to any" in section_html(shown)
+
+
+def test_both_lists_of_limits_stand_in_the_order_of_what_a_hundredth_is_worth(tables, model):
+    # a pallet is worth less than an hour, but there are many; by planning again the hour was worth most
+    tables["constraint_price"] = _frame(
+        constraint=["capacity", "capacity", "storage", "lane_capacity"],
+        subject=["line", "line", "lahti", "north"],
+        period=[MONTHS[0], MONTHS[1], MONTHS[1], MONTHS[1]],
+        price_per_unit=[60.0, 50.0, 2.0, 900.0],
+        hundredth_value=[40.0, 50.0, 70.0, 9.0],
+        unit=["hour", "hour", "pallet", "unit"],
+    )
+    store = {**VALUES, "constraint": "storage", "subject": "lahti", "unit": "pallet", "place": 2}
+    tables["constraint_value"] = pd.DataFrame([VALUES, {**store, "hundredth_value": 30.0}])
+    shown = supply.constraint_prices(tables, model)
+    assert list(shown.table.frame["subject"]) == ["Line one", "lahti", "north"]
+    assert list(shown.table.frame["hundredth_value"]) == [50.0, 30.0, 9.0]
+    assert list(shown.table.frame["price_per_unit"]) == [50.0, 2.0, 900.0]
+    assert list(shown.table.frame["buckets"]) == [2, 1, 1]
+    assert "Line one is worth 50.0_€ in 2025-10" in _thin(shown.message)
+    assert list(explained.constraint_values(tables, model).table.frame["subject"]) == ["Line one", "lahti"]
+    # where none was planned again, the prices of the plan give the order
+    tables["constraint_value"] = tables["constraint_value"].iloc[:0]
+    assert list(supply.constraint_prices(tables, model).table.frame["subject"]) == [
+        "lahti",
+        "Line one",
+        "north",
+    ]
 
 
 def test_supply_of_a_limit_is_named_part_by_part(tables):

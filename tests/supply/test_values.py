@@ -52,6 +52,9 @@ def test_the_range_ends_where_another_limit_takes_over():
     assert hour["limit_qty"] == 100
     # up to the whole demand an hour brings 10 of revenue for 1 of cost; with less there is no held service
     assert hour["price_per_unit"] == pytest.approx(9.0, rel=1e-3)
+    assert hour["hundredth_value"] == pytest.approx(9.0, rel=1e-3), "a hundredth of 100 hours"
+    priced = plan["constraint_price"].query("constraint == 'capacity'").iloc[0]
+    assert priced["hundredth_value"] == pytest.approx(9.0, rel=1e-3)
     assert hour["lower_qty"] == pytest.approx(100.0, abs=0.1)
     assert hour["upper_qty"] == pytest.approx(150.0, rel=1e-3)
     assert 0 < hour["step_qty"] < 50

@@ -38,7 +38,9 @@ def _ranges(rows: pd.DataFrame) -> list[str]:
 def constraint_values(tables: Tables, model: Model) -> Section:
     """The most valuable limits: the price of one more unit at held service, and what it really buys."""
     rows = tables["constraint_value"].sort_values("place", ignore_index=True)
-    title = f"{model.name}, worth of one more unit of the dearest limits, {model.currency}, whole plan FC"
+    title = (
+        f"{model.name}, the dearest limits by what one hundredth is worth, {model.currency}, whole plan FC"
+    )
     source = ("constraint_value", "all rows, by place")
     if rows.empty:
         nothing = unknown_prices(tables) or "No limit of the plan is worth more of it"
@@ -59,7 +61,7 @@ def constraint_values(tables: Tables, model: Model) -> Section:
         holds=_ranges(rows),
     )
     columns = ["limit", "subject", "period", "unit", "limit_qty", "price_per_unit", "holds", "confirmed"]
-    columns += ["bought_contribution_value", "bought_service_qty"]
+    columns += ["hundredth_value", "bought_contribution_value", "bought_service_qty"]
     table = Table(
         without_empty(shown[columns], ["bought_service_qty"]),
         headings={
@@ -69,6 +71,7 @@ def constraint_values(tables: Tables, model: Model) -> Section:
             "price_per_unit": f"worth of one more, service held ({model.currency})",
             "holds": "holds from limit to limit",
             "confirmed": "by planning again",
+            "hundredth_value": f"worth of one hundredth ({model.currency})",
             "bought_contribution_value": f"what one more really buys ({model.currency})",
             "bought_service_qty": "and units not lost",
         },
@@ -78,7 +81,9 @@ def constraint_values(tables: Tables, model: Model) -> Section:
     )
     note = (
         f"{confirmed} of {count(len(rows), 'price')} agree within one percent with a plan made again with "
-        "service held. What one more unit really buys comes from planning service and contribution again."
+        "service held. The order is that of what one hundredth of the limit is worth by that plan, so that "
+        "hours, pallets and money compare. What one more unit really buys comes from planning service and "
+        "contribution again."
     )
     return Section(message, title, table=table, note=note, source=source)
 

@@ -328,44 +328,66 @@ def service_by_family(tables: Tables, model: Model) -> Section:
 
 @report_section("constraint_prices", notebook=NOTEBOOK)
 def constraint_prices(tables: Tables, model: Model) -> Section:
-    """What one more unit of each binding limit is worth, the dearest of a kind first."""
+    """What one more of each binding limit is worth, in the order of what one hundredth of it is worth."""
     rows = tables["constraint_price"]
-    title = f"{model.name}, worth of one more unit of what binds, {model.currency}, whole plan FC"
+    title = (
+        f"{model.name}, worth of one more of what binds, by one hundredth, {model.currency}, whole plan FC"
+    )
     source = ("constraint_price", "all rows, by limit")
     if rows.empty:
         return Section(unknown_prices(tables) or "No limit binds in the plan", title, source=source)
-    rows = rows.sort_values(
-        ["price_per_unit", "constraint", "subject", "period"], ascending=[False, *[True] * 3]
-    )
-    best = rows.groupby(["constraint", "subject"], sort=False).agg(
-        price_per_unit=("price_per_unit", "first"),
-        unit=("unit", "first"),
-        when=("period", "first"),
-        buckets=("period", "nunique"),
-    )
-    best = best.reset_index().sort_values(["constraint", "price_per_unit"], ascending=[True, False])
-    hours = best[best["unit"] == "hour"].sort_values("price_per_unit", ascending=False, kind="stable")
-    top = (hours if len(hours) else best).iloc[0]
+    best = _ranked(rows, tables["constraint_value"])
+    top = best.iloc[0]
     message = (
         f"{count(len(best), 'limit binds', 'limits bind')}; one more {top['unit']} of "
         f"{limit_name(tables, str(top['subject']))} is worth "
-        f"{short(top['price_per_unit'], model.currency)} {bucket_name(tables, top['when'])}"
+        f"{short(top['price_per_unit'], model.currency)} {bucket_name(tables, top['period'])}"
     )
-    first = best.groupby("constraint").head(LADDER // max(1, best["constraint"].nunique()) + 1)
+    shown = best.head(LADDER)
     table = Table(
-        first.assign(
-            constraint=[words(str(name)) for name in first["constraint"]],
-            subject=[limit_name(tables, str(code)) for code in first["subject"]],
-        ).reset_index(drop=True),
+        shown.assign(
+            constraint=[words(str(name)) for name in shown["constraint"]],
+            subject=[limit_name(tables, str(code)) for code in shown["subject"]],
+        ),
         headings={
             "constraint": "limit",
             "price_per_unit": f"worth of one more ({model.currency})",
+            "hundredth_value": f"worth of one hundredth ({model.currency})",
             "unit": "of a",
+            "period": "dearest bucket",
             "buckets": "buckets it binds in",
         },
         units={"buckets": "count"},
         max_rows=LADDER,
         currency=model.currency,
     )
-    note = "Held for the service of the plan; worth differs by unit, so compare within a kind of limit."
+    note = (
+        "In the order of what one hundredth of the limit is worth while service is held, so that hours, "
+        "pallets and money compare; limits that were planned again stand first, with what that found."
+    )
     return Section(message, title, table=table, note=note, source=source)
+
+
+def _ranked(rows: pd.DataFrame, confirmed: pd.DataFrame) -> pd.DataFrame:
+    """The dearest bucket of each limit, by the worth of a hundredth; what was planned again stands first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``constraint``, ``subject``, ``price_per_unit``, ``hundredth_value``, ``unit``, ``period`` and
+        ``buckets`` in which it binds.
+    """
+    limit = ["constraint", "subject"]
+    keys = ["hundredth_value", *limit, "period"]
+    ordered = rows.sort_values(keys, ascending=[False, *[True] * 3])
+    ordered = ordered.assign(buckets=ordered.groupby(limit)["period"].transform("nunique"))
+    best = ordered.drop_duplicates(limit).merge(
+        confirmed[[*limit, "place", "hundredth_value"]].rename(columns={"hundredth_value": "found_value"}),
+        on=limit,
+        how="left",
+        validate="one_to_one",
+    )
+    best["hundredth_value"] = best["found_value"].fillna(best["hundredth_value"])
+    best = best.sort_values(["place", "hundredth_value"], ascending=[True, False], kind="stable")
+    columns = [*limit, "price_per_unit", "hundredth_value", "unit", "period", "buckets"]
+    return best[columns].reset_index(drop=True)
