@@ -64,6 +64,7 @@ class Ahead:
         (self._folder / AHEAD).mkdir(exist_ok=True)
         environment = kernel_environment(self._folder / AHEAD)
         self._maker = Beside("sopwb.cycle.ahead", str(self._folder), environment=environment)
+        self._maker.begin()
 
     def begin(self, notebook: str) -> None:
         """Say which meeting begins; the stages of later ones may be made ahead."""

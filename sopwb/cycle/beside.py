@@ -13,7 +13,7 @@ __all__ = ["Beside"]
 
 
 class Beside:
-    """A module run as a process of its own, begun with the first line it is told.
+    """A module run as a process of its own, begun with the first line it is told at the latest.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class Beside:
         """Whether it was begun and has not ended."""
         return self._process is not None and self._process.poll() is None
 
-    def tell(self, line: str) -> None:
-        """Tell it a line; one that has ended hears no more, and `finish` tells why."""
+    def begin(self) -> subprocess.Popen[str]:
+        """Begin it, where it was not; it may load its code before it is told anything."""
         if self._process is None:
             quiet = subprocess.DEVNULL
             self._process = subprocess.Popen(
@@ -52,11 +52,16 @@ class Beside:
                 env=self._environment,
                 start_new_session=True,
             )
-        if self._process.stdin is None:
+        return self._process
+
+    def tell(self, line: str) -> None:
+        """Tell it a line; one that has ended hears no more, and `finish` tells why."""
+        spoken_to = self.begin().stdin
+        if spoken_to is None:
             raise SopwbError("the process beside the run cannot be spoken to")
         with suppress(BrokenPipeError):
-            self._process.stdin.write(f"{line}\n")
-            self._process.stdin.flush()
+            spoken_to.write(f"{line}\n")
+            spoken_to.flush()
 
     def finish(self) -> str:
         """Wait until it has done all it was told; what it said where it failed, else nothing."""
