@@ -343,11 +343,10 @@ def constraint_prices(tables: Tables, model: Model) -> Section:
         f"{limit_name(tables, str(top['subject']))} is worth "
         f"{short(top['price_per_unit'], model.currency)} {bucket_name(tables, top['period'])}"
     )
-    shown = best.head(LADDER)
     table = Table(
-        shown.assign(
-            constraint=[words(str(name)) for name in shown["constraint"]],
-            subject=[limit_name(tables, str(code)) for code in shown["subject"]],
+        best.assign(
+            constraint=[words(str(name)) for name in best["constraint"]],
+            subject=[limit_name(tables, str(code)) for code in best["subject"]],
         ),
         headings={
             "constraint": "limit",
