@@ -9,6 +9,7 @@ from sopwb.config.demand import ReviewSettings
 from sopwb.demand.error_measure import tracking_signal
 from sopwb.demand.forecast_change import CAUSES
 from sopwb.demand.panel import SERIES
+from sopwb.measure.wording import rate as percent
 
 __all__ = ["demand_exception"]
 
@@ -109,7 +110,7 @@ def _bias(near: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
         error_qty=off * rows["consensus_qty"],
         money_value=off.abs() * rows["money"],
         message=[
-            f"Forecasts {lag} months ahead were {abs(rate):.0%} too {_side(rate, 'high', 'low')}"
+            f"Forecasts {lag} months ahead were {percent(abs(rate), 0)} too {_side(rate, 'high', 'low')}"
             for rate in rows["error_rate"]
         ],
         remedy="correct the forecast, or ask its authors why it should be right this time",
@@ -161,7 +162,8 @@ def _people(near: pd.DataFrame) -> pd.DataFrame:
         error_rate=rate,
         money_value=sums["money_value"].abs(),
         message=[
-            f"People see {abs(share):.0%} {_side(share, 'more', 'less')} than the forecast" for share in rate
+            f"People see {percent(abs(share), 0)} {_side(share, 'more', 'less')} than the forecast"
+            for share in rate
         ],
         remedy="ask for the reason, and look at what these voices have added before",
     )[COLUMNS]
@@ -181,7 +183,7 @@ def _change(moved: pd.DataFrame) -> pd.DataFrame:
         error_rate=rate,
         money_value=sums["money_value"].abs(),
         message=[
-            f"The plan is {abs(share):.0%} {_side(share, 'higher', 'lower')} than last cycle, "
+            f"The plan is {percent(abs(share), 0)} {_side(share, 'higher', 'lower')} than last cycle, "
             f"most of it by {CAUSES[cause]}"
             for share, cause in zip(rate, first, strict=True)
         ],

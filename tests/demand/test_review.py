@@ -192,9 +192,9 @@ def test_exceptions_are_ranked_by_money_and_name_their_kind_and_cause():
     ]
     assert found["money_value"].tolist() == pytest.approx([30 * 5.0, 20 * 5.0, 20 * 2.0])
     assert found["message"].tolist() == [
-        "The plan is 43% higher than last cycle, most of it by activities",
-        "People see 25% more than the forecast",
-        "Forecasts 3 months ahead were 20% too high",
+        "The plan is 43\u202f% higher than last cycle, most of it by activities",
+        "People see 25\u202f% more than the forecast",
+        "Forecasts 3 months ahead were 20\u202f% too high",
     ]
     assert found["end_period"].iloc[0] == pd.Timestamp("2026-05-01")
 
@@ -218,7 +218,7 @@ def test_a_forecast_that_errs_month_after_month_to_one_side_is_a_signal_however_
     # 7 over a mean size of 7 / 6, five of six too high
     assert row["message"] == (
         "Forecasts a month ahead were too high in 5 of 6 cycles (tracking signal +6.0); "
-        "forecasts 3 months ahead were 20% too high"
+        "forecasts 3 months ahead were 20\u202f% too high"
     )
     # one exception, at the money of the bias
     assert row["money_value"] == before["money_value"].iloc[0]
