@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 
 from sopwb.cycle import run as run_module
+from sopwb.cycle.ahead import Ahead
+from sopwb.cycle.beside import Beside
 from sopwb.cycle.fingerprint import Fingerprint, take_fingerprint
 from sopwb.cycle.inputs import Request, load_inputs
 from sopwb.cycle.run import publish_run
 from sopwb.cycle.stages import NOTEBOOKS, STAGES
-from sopwb.cycle.workbooks import Workbooks
 from sopwb.errors import InputError, SopwbError
 from sopwb.report.context import moment
 from sopwb.runs.publish import begin_run, list_runs
@@ -62,14 +63,16 @@ def meetings(monkeypatch: pytest.MonkeyPatch) -> Meetings:
     def pages(folder: Path, manifest: dict, *_: object) -> None:
         (folder / "index.html").write_text("sopwb-name-of-this-run sopwb-moment-of-this-run")
 
-    def workbook(_: Workbooks, order: dict) -> None:
+    def workbook(_: Beside, line: str) -> None:
+        order = json.loads(line)
         path = Path(order["folder"]) / "export" / f"{order['name']}.xlsx"
         path.parent.mkdir(exist_ok=True)
         path.write_text(" ".join(order["tables"]))
 
     monkeypatch.setattr("sopwb.cycle.crew.executor", found.executor)
     monkeypatch.setattr(run_module, "write_pages", pages)
-    monkeypatch.setattr(Workbooks, "_tell", workbook)
+    monkeypatch.setattr(Ahead, "begin", lambda _ahead, _notebook: None)
+    monkeypatch.setattr(Beside, "tell", workbook)
     return found
 
 
