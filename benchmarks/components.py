@@ -18,6 +18,8 @@ __all__ = ["SHORT_TIMES_COST", "Components", "Supplied"]
 SHORT_TIMES_COST = 30.0
 """Price of a component that is not there, as a multiple of its cost."""
 LEAST = 1e-7
+TOLERANCE = 1e-9
+"""Scaled units that a balance may be off; its own units can be a thousand times as many."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Components:
              np.concatenate([elastic.upper[self.columns], none])),
         )  # fmt: skip
         self._solver.setOptionValue("presolve", "off")
+        self._solver.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
         self._solver.setOptionValue("simplex_strategy", DUAL)
 
     def plan(self, use: Floats, times: float = SHORT_TIMES_COST) -> Supplied:

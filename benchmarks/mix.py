@@ -22,7 +22,8 @@ from sopwb.supply.buckets import Floats, Ints
 
 __all__ = ["Mix", "accounts_of", "family_volumes", "mix_of"]
 
-LEAST = 1e-7
+LEAST = 1e-10
+"""Scaled units of a component from which it is missing."""
 SMALL = 1e-9
 MARGIN = 1e-5
 """How much less than there is is told to products, so that what is planned with it can be had."""
