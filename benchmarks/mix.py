@@ -25,6 +25,8 @@ __all__ = ["Mix", "accounts_of", "family_volumes", "mix_of"]
 LEAST = 1e-10
 """Scaled units of a component from which it is missing."""
 SMALL = 1e-9
+MOST_CUTS = 2
+"""How often products are planned again with their part of what there is."""
 MARGIN = 1e-5
 """How much less than there is is told to products, so that what is planned with it can be had."""
 
@@ -72,16 +74,22 @@ def accounts_of(whole: Whole, columns: list[Ints], plan: Floats, missing: Floats
 
 def _rationed(whole: Whole, desks: Desks, volume: Volume) -> tuple[Floats, Floats, int]:
     """Plans of products with what there is, components for them, and how many were planned again."""
-    plan, supplied, changed = volume.plan, volume.supplied, volume.plan.copy()
-    accounts = accounts_of(whole, desks.columns, plan, supplied.missing)
-    for number, found in desks.within(volume.price, accounts).items():
-        changed[desks.columns[number]] = found
-    use, less = (whole.matrix @ values for values in (plan, changed))
-    again = volume.components.plan(less)
-    if again.missing.max(initial=0.0) <= LEAST:
-        return changed, again.plan, len(accounts)
-    # what was made ready and is not used stays in stock, which is always possible
-    return changed, whole.with_left_over(supplied.plan, use - supplied.missing - less), len(accounts)
+    plan, supplied, numbers = volume.plan, volume.supplied, set[int]()
+    for _ in range(MOST_CUTS):
+        changed = plan.copy()
+        accounts = accounts_of(whole, desks.columns, plan, supplied.missing)
+        numbers |= accounts.keys()
+        for number, found in desks.within(volume.price, accounts).items():
+            changed[desks.columns[number]] = found
+        use, less = (whole.matrix @ values for values in (plan, changed))
+        again = volume.components.plan(less)
+        if again.missing.max(initial=0.0) <= LEAST:
+            return changed, again.plan, len(numbers)
+        # what was made ready and is not used stays in stock, which is always possible
+        idle = np.where(whole.is_component, use - supplied.missing - less, 0.0)
+        left = whole.with_left_over(supplied.plan, idle)
+        plan, supplied = changed, again
+    return plan, left, len(numbers)
 
 
 def mix_of(whole: Whole, rounds: Rounds, processes: int = 2) -> Mix:
@@ -102,4 +110,4 @@ def mix_of(whole: Whole, rounds: Rounds, processes: int = 2) -> Mix:
         "volume_gap": float(np.abs(of_mix - of_volume).sum() / max(of_volume.sum(), SMALL)),
         "volume_cpu_s": round(between - begun, 3), "mix_cpu_s": round(ended - between, 3),
     }  # fmt: skip
-    return Mix(whole.completed(np.where(sold, plan, others)), volume.bound, told)
+    return Mix(whole.completed(whole.balanced(np.where(sold, plan, others))), volume.bound, told)
