@@ -14,12 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import scipy.sparse as sp
 
 from benchmarks.instance import model_of, read_instance, workbench_tables
-from benchmarks.mix import Rounds, price_rounds
-from benchmarks.prices import Family
+from benchmarks.prices import Rounds, price_rounds
+from benchmarks.products import Desks
 from benchmarks.whole import Whole, whole_of
 from sopwb.cycle.parts import collect_parts
 from sopwb.schema import load_schema
@@ -41,11 +40,9 @@ def whole_instance(folder: Path) -> Whole:
 
 def bound_of(whole: Whole, rounds: Rounds) -> tuple[float, int]:
     """The best bound of some rounds of prices, and how many rounds there were."""
-    by_column = sp.csc_array(whole.matrix)
-    names = sorted(set(whole.family) - {""})
-    families = [Family(whole, np.flatnonzero(whole.family == name), by_column) for name in names]
-    _, _, bound, number = price_rounds(whole, families, by_column, rounds, lambda *_: None)
-    return bound, number
+    with Desks(whole, sp.csc_array(whole.matrix)) as desks:
+        volume = price_rounds(whole, desks, rounds)
+    return volume.bound, volume.rounds
 
 
 def main(arguments: list[str] | None = None) -> int:

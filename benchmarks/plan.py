@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
-from benchmarks.mix import Rounds, mix_of
+from benchmarks.mix import mix_of
 from benchmarks.peer import PeerError, beside, check_peer, peak_mb
+from benchmarks.prices import Rounds
 from benchmarks.whole import whole_of
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
@@ -283,7 +284,7 @@ def measured(
     return told
 
 
-def measured_mix(folder: Path, out: Path, rounds: int, **settings: Any) -> dict[str, Any]:
+def measured_mix(folder: Path, out: Path, rounds: Rounds, processes: int, **settings: Any) -> dict[str, Any]:
     """One plan of an instance by volume and mix, written and measured."""
     import cvxpy  # noqa: F401 - loading a library is no part of building a plan
     import highspy  # noqa: F401
@@ -292,12 +293,12 @@ def measured_mix(folder: Path, out: Path, rounds: int, **settings: Any) -> dict[
     instance = read_instance(folder)
     tables = workbench_tables(instance)
     model = model_of(instance, **settings)
-    told: dict[str, float] = {}
+    told: dict[str, Any] = {}
 
     def by_families(data: PlanData, program: Program) -> Solution:
         whole = whole_of(data, program, tables)
-        mix = mix_of(whole, Rounds(most=rounds))
-        told.update(mix.told)
+        mix = mix_of(whole, rounds, processes)
+        told.update(mix.told, bound=mix.bound)
         none = np.zeros(len(program.most))
         return Solution(whole.decisions(mix.values), none, none, (), None)
 
@@ -305,6 +306,7 @@ def measured_mix(folder: Path, out: Path, rounds: int, **settings: Any) -> dict[
     written(instance, planned.plan(), out)
     took = Took.since(begun)
     rows, columns = planned.program.matrix.shape
+    told["gap"] = (planned.objective - told["bound"]) / abs(told["bound"])
     return {
         "mode": "volume_mix", **told, "rows": rows, "columns": columns,
         "nonzeros": int(planned.program.matrix.nnz), "build_s": round(planned.build.wall, 3),
@@ -325,13 +327,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--peer", choices=["linopy"])
     parser.add_argument("--solver", choices=["simplex", "ipx"], default="ipx")
     parser.add_argument("--repeat", type=int, default=1, help="rounds of which the least seconds count")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of prices with --mode volume_mix")
+    mix = parser.add_argument_group("with --mode volume_mix")
+    mix.add_argument("--rounds", type=int, default=30, help="most rounds of prices")
+    mix.add_argument("--seconds", type=float, default=75.0, help="most seconds of rounds and mixes")
+    mix.add_argument("--processes", type=int, default=2, help="processes that plan products")
     given = parser.parse_args(arguments)
     if given.mode == "volume_mix" and (given.change or given.peer):
         parser.error("--change and --peer are measured with --mode lp only")
     try:
         if given.mode == "volume_mix":
-            told = measured_mix(given.instance, given.out, max(given.rounds, 1), solver=given.solver)
+            rounds = Rounds(max(given.rounds, 1), given.seconds)
+            told = measured_mix(given.instance, given.out, rounds, given.processes, solver=given.solver)
         else:
             repeat = max(given.repeat, 1)
             told = measured(given.instance, given.out, given.change, given.peer, repeat, solver=given.solver)

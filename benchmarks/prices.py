@@ -1,267 +1,266 @@
-"""Families propose plans at prices of what they share; a master plan mixes them and finds the prices.
+"""Rounds of prices: products answer them with plans, and what all plans use on average makes the next ones.
 
-This is the decomposition of Dantzig and Wolfe (1960): each family answers prices with its best plan, of
-which each product is a proposal; the master plan takes a share of each proposal so that hours and
-components suffice at least cost, and its prices of hours and components are those of the next round.
+What products use of hours and components on average of all rounds is planned at least cost, and what one
+unit more of each costs there moves the prices, of which the average counts as well. So play two who each
+answer what the other did on average (Brown, 1951; Robinson, 1951: both averages go to the best plan and
+its prices). The price of what is not there is low at first, so that prices stay near the right ones, and
+rises from round to round. In the end a master plan takes the best share of each proposal (Dantzig and
+Wolfe, 1960).
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.whole import Whole
+from benchmarks.components import SHORT_TIMES_COST, Components, Supplied
+from benchmarks.products import Desks, Proposed, highs, solved
+from benchmarks.whole import Flags, Whole
 from sopwb.supply.buckets import Floats, Ints
-from sopwb.supply.session import MONEY
 
-__all__ = ["Family", "Master", "Mixed", "Proposed", "highs"]
+__all__ = ["Rounds", "Volume", "price_rounds"]
 
-DUAL, PRIMAL = 1, 4
-SMALL = 1e-9
-OVERLOAD_PRICE = 400.0
+FIRST_PRICE = 20.0
+"""Price of an hour in the first round."""
+HOUR_PRICE = 60.0
 """Most price of an hour while prices are sought; the plan itself is charged in full."""
-SHORT_TIMES_COST = 30.0
-"""Price of a component that is not there, as a multiple of its cost, while prices are sought."""
-
-
-def highs(cost: Floats, matrix: sp.sparray, rows: tuple[Floats, Floats], bounds: tuple[Floats, Floats],
-          solver: str = "simplex") -> highspy.Highs:  # fmt: skip
-    """A silent HiGHS object that holds a programme in money."""
-    held = highspy.Highs()
-    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("solver", solver)):
-        held.setOptionValue(name, value)
-    columns = sp.csc_array(matrix)
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = columns.shape
-    lp.col_cost_, (lp.col_lower_, lp.col_upper_) = cost * MONEY, bounds
-    lp.row_lower_, lp.row_upper_ = rows
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = columns.indptr, columns.indices
-    lp.a_matrix_.value_ = columns.data
-    held.passModel(lp)
-    return held
-
-
-def solved(held: highspy.Highs) -> tuple[Floats, Floats]:
-    """Values of the columns and duals of the rows of the best plan.
-
-    Raises
-    ------
-    RuntimeError
-        There is none.
-    """
-    held.run()
-    status = held.getModelStatus()
-    if status != highspy.HighsModelStatus.kOptimal:
-        raise RuntimeError(f"the solver found no plan: {held.modelStatusToString(status)}")
-    found = held.getSolution()
-    return np.asarray(found.col_value), np.asarray(found.row_dual) / MONEY
+LEAST_STEP = 0.1
+"""Least weight of the newest round in an average; that of round n is 1/n before."""
+FIRST_TIMES, RISES_AFTER, DOUBLES_IN = 2.0, 8, 5
+"""Price of what is not there as a multiple of its cost, until which round, and rounds in which it doubles."""
+FEW_ROWS = 500
+"""Rows of a master plan below which it ends in a corner; a larger one ends within, which is quicker."""
+MOST_ROWS = 6000
+"""Shared rows that the master plan holds all of; of more it holds hours, and components where scarce."""
+SCARCE = 1.3
+"""Price of a component, as a multiple of its cost, from which it counts as scarce."""
+FIRST_PART = 0.6
+"""Part of the seconds allowed in which prices are sought by averages."""
+RECENT = 12
+"""Rounds whose proposals are mixed where the master plan does not hold all rows; those before are poorer."""
+PASSES = 3
+"""How often the master plan is made, each time with the components that were missing before."""
+AROUND = 2
+"""How far from a component that is missing the next master plan looks for more of it."""
+LEAST = 1e-7
 
 
 @dataclass(frozen=True)
-class Proposed:
-    """Proposals of a family, one for each of its products: a column of each of these."""
+class Rounds:
+    """When to stop: after so many rounds, seconds by the clock, or within a distance of the bound."""
 
-    columns: Ints
-    product: Ints
-    values: sp.csc_array
-    uses: sp.csc_array
-    cost: Floats
-    worth: Floats
+    most: int = 8
+    seconds: float = np.inf
+    gap: float = 0.0
+
+    @property
+    def first_seconds(self) -> float:
+        """Seconds of rounds of averages; the rest is for mixes."""
+        return FIRST_PART * self.seconds
+
+    def over(self, number: int, seconds: float, total: float, bound: float) -> str:
+        """What ends them: ``gap``, ``seconds`` or ``rounds``; nothing yet where it is empty."""
+        if total - bound <= self.gap * abs(bound):
+            return "gap"
+        return "seconds" if seconds > self.first_seconds else "rounds" if number >= self.most else ""
 
 
-class Family:
-    """Rows of a family, or of one of its products, solved again from where it stands at each new price.
+@dataclass(frozen=True)
+class Volume:
+    """What rounds of prices end in.
 
     Parameters
     ----------
-    columns
-        Columns of the whole that are its own.
-    by_column
-        The whole's matrix by column.
+    plan, supplied
+        Value of each column of products, and components and hours for them.
+    components
+        Their programme, ready for another use of them.
+    price
+        Average prices of all rows.
+    bound
+        What no plan costs less than.
+    rounds, rows, stopped_by
+        How many rounds there were, rows of the last master plan, and what ended the rounds.
     """
 
-    def __init__(self, whole: Whole, columns: Ints, by_column: sp.csc_array) -> None:
-        self.whole, self.columns = whole, columns
-        self.part = sp.csr_array(by_column[:, self.columns])
-        self.transposed = sp.csr_array(self.part.T)
-        own = (np.diff(self.part.indptr) > 0) & ~whole.is_shared
-        elastic = whole.elastic
-        self.rows = np.flatnonzero(own)
-        self.solver = highs(
-            whole.cost[self.columns], self.part[self.rows],
-            (elastic.row_lower[self.rows], elastic.row_upper[self.rows]),
-            (elastic.lower[self.columns], elastic.upper[self.columns]),
-        )  # fmt: skip
-        self._method = DUAL
-
-    def answer(self, price: Floats) -> tuple[Floats, Floats, Floats]:
-        """Best plan at prices of all rows, its charges with them, and its own charges."""
-        own = self.whole.cost[self.columns]
-        charge = own + self.transposed @ price
-        every = np.arange(len(charge), dtype=np.int32)
-        self.solver.changeColsCost(len(charge), every, charge * MONEY)
-        self.solver.setOptionValue("simplex_strategy", self._method)
-        self._method = PRIMAL
-        values, _ = solved(self.solver)
-        values[np.abs(values) < SMALL] = 0.0
-        return values, charge, own
-
-    def propose(self, price: Floats, relaxed: Floats, kept: Ints) -> Proposed:
-        """Proposals at prices; ``relaxed`` of them stay as charges, ``kept`` rows are the master's."""
-        values, charge, own = self.answer(price)
-        number = self.whole.product[self.columns]
-        product, place = np.unique(number, return_inverse=True)
-        some = np.flatnonzero(values)
-        shape = (len(values), len(product))
-        split = sp.csc_array((values[some], (some, place[some])), shape=shape)
-        fixed = own + self.transposed @ relaxed
-        worth = np.bincount(place, charge * values, len(product))
-        uses = sp.csc_array(self.part[kept] @ split)
-        return Proposed(
-            self.columns, product, split, uses, np.asarray(split.T @ fixed), np.asarray(worth, float)
-        )
-
-    def within(self, price: Floats, most: Floats, accounts: tuple[Ints, Floats]) -> Floats:
-        """Best plan with no more of each shared row than ``most``, and with accounts of components.
-
-        Parameters
-        ----------
-        most
-            Most of every row; infinite where the family is free.
-        accounts
-            Rows of components, and what comes to the family in each; it may keep it for later.
-        """
-        self.answer(price)
-        whole, solver = self.whole, self.solver
-        rows, comes = accounts
-        many = solver.getNumCol()
-        if len(rows):
-            solver.addCols(len(rows), np.zeros(len(rows)), np.zeros(len(rows)), np.full(len(rows), np.inf), 0,
-                           np.zeros(len(rows), np.int32), np.zeros(0, np.int32), np.zeros(0))  # fmt: skip
-        limited = np.flatnonzero(np.isfinite(most) & (np.diff(self.part.indptr) > 0))
-        at = np.arange(len(rows))
-        same = np.zeros(len(rows), dtype=bool)
-        same[1:] = whole.node[rows[1:]] == whole.node[rows[:-1]]
-        # scaled rows of one component may differ by a power of two
-        carried = np.ones(len(rows))
-        scale = whole.elastic.row_scale[rows]
-        carried[1:] = scale[1:] / scale[:-1]
-        before = np.flatnonzero(same)
-        keeps = sp.csr_array(
-            (np.concatenate([np.ones(len(rows)), -carried[before]]),
-             (np.concatenate([at, before]), np.concatenate([at, before - 1]))), shape=(len(rows), len(rows)),
-        )  # fmt: skip
-        added = sp.csr_array(
-            sp.vstack(
-                [sp.hstack([self.part[limited], sp.csr_array((len(limited), len(rows)))]),
-                 sp.hstack([self.part[rows], keeps])]
-            )
-        )  # fmt: skip
-        least = np.concatenate([np.full(len(limited), -np.inf), comes])
-        solver.addRows(len(least), least, np.concatenate([most[limited], comes]), added.nnz,
-                       added.indptr[:-1].astype(np.int32), added.indices.astype(np.int32),
-                       added.data)  # fmt: skip
-        solver.setOptionValue("simplex_strategy", DUAL)
-        values, _ = solved(solver)
-        return values[:many]
-
-
-@dataclass(frozen=True)
-class Mixed:
-    """What the master plan finds: its cost, prices of all rows, the worth of each product, its columns."""
-
-    cost: float
+    plan: Floats
+    supplied: Supplied
+    components: Components
     price: Floats
-    worth: Floats
-    values: Floats
+    bound: float
+    rounds: int
+    rows: int
+    stopped_by: str
 
 
-class Master:
-    """Shares of proposals, and components of the rows it keeps, at least cost.
+def bound_at(whole: Whole, some: Proposed, price: Floats) -> float:
+    """What no plan of the instance can cost less than, by products' best answers to any prices."""
+    elastic, other = whole.elastic, whole.product < 0
+    # an amount of any column beyond which no best plan goes: all limits and wants together
+    enough = float(np.abs(whole.limit[np.isfinite(whole.limit)]).sum())
+    rest = (whole.cost + whole.matrix.T @ price)[other]
+    below, above = elastic.lower[other], np.minimum(elastic.upper[other], enough)
+    least = np.where(rest > 0, rest * below, rest * above)
+    limits = price[price != 0] @ elastic.row_upper[price != 0]
+    return float(some.worth.sum() + least.sum() - limits) + whole.constant
+
+
+def best_mix(whole: Whole, some: Proposed, kept: Ints, relaxed: Floats,
+             seconds: float = np.inf) -> tuple[Floats, Floats] | None:  # fmt: skip
+    """Share of each proposal at least cost: value of every column of products, and prices of all rows.
+
+    There is none where it is not found in so many seconds.
 
     Parameters
     ----------
+    some
+        All proposals.
     kept
-        Rows that it holds; others that families share have a price that stays.
+        Rows that the mix may use no more of than there is.
     relaxed
-        That price of each row.
+        Prices of all others that products share; 0 for those that are kept.
     """
+    elastic, part = whole.elastic, sp.csc_array(whole.matrix[kept])
+    columns = np.flatnonzero((whole.product < 0) & (np.diff(part.indptr) > 0))
+    balance = np.flatnonzero(whole.rule[kept] == "stock_balance")
+    short, many = len(balance), len(some.product)
+    missing = sp.csc_array((-np.ones(short), (balance, np.arange(short))), shape=(len(kept), short))
+    shares = sp.csc_array((np.ones(many), (some.product, np.arange(many))), shape=(whole.products, many))
+    one, free, upper = np.ones(whole.products), np.zeros(short + many), np.full(short + many, np.inf)
+    solver = highs(
+        np.concatenate([(whole.cost + whole.matrix.T @ relaxed)[columns],
+                        SHORT_TIMES_COST * whole.cost_price[kept][balance],
+                        some.cost + some.uses.T @ relaxed]),
+        sp.block_array([[part[:, columns], missing, some.uses[kept]], [None, None, shares]]),
+        (np.concatenate([elastic.row_lower[kept], one]), np.concatenate([elastic.row_upper[kept], one])),
+        (np.concatenate([elastic.lower[columns], free]), np.concatenate([elastic.upper[columns], upper])),
+        "simplex" if len(kept) < FEW_ROWS else "ipx",
+    )  # fmt: skip
+    solver.setOptionValue("run_crossover", "off")
+    solver.setOptionValue("time_limit", float(max(seconds, 0.0)))
+    try:
+        values, dual = solved(solver)
+    except TimeoutError:
+        return None
+    share: Floats = np.maximum(values[len(columns) + short :], 0.0)
+    share = share / np.bincount(some.product, share, whole.products)[some.product]
+    price = relaxed.copy()
+    # what is left over of a component is worth nothing to the products
+    price[kept] = np.maximum(-dual[: len(kept)], 0.0)
+    return np.asarray(some.values @ share), price
 
-    def __init__(self, whole: Whole, kept: Ints, relaxed: Floats) -> None:
-        self.whole, self.kept, self.relaxed = whole, kept, relaxed
-        elastic, part = whole.elastic, sp.csc_array(whole.matrix[kept])
-        self.columns = np.flatnonzero((whole.product < 0) & (np.diff(part.indptr) > 0))
-        self.charge = whole.cost + whole.matrix.T @ relaxed
-        charge = self.charge[self.columns].copy()
-        over = whole.overload[self.columns]
-        charge[over] = np.minimum(charge[over], OVERLOAD_PRICE)
-        balance = np.flatnonzero(whole.rule[kept] == "stock_balance")
-        ones, count = np.ones(len(balance)), whole.products
-        short = sp.csc_array(
-            (-ones, (balance, np.arange(len(balance)))), shape=(len(kept) + count, len(balance))
-        )
-        none = sp.csc_array((count, len(self.columns)))
-        matrix = sp.hstack([sp.vstack([part[:, self.columns], none]), short])
-        self.components = len(self.columns) + len(balance)
-        one = np.ones(count)
-        self._solver = highs(
-            np.concatenate([charge, SHORT_TIMES_COST * whole.cost_price[kept][balance]]), matrix,
-            (np.concatenate([elastic.row_lower[kept], one]), np.concatenate([elastic.row_upper[kept], one])),
-            (np.concatenate([elastic.lower[self.columns], 0 * ones]),
-             np.concatenate([elastic.upper[self.columns], np.inf * ones])),
-        )  # fmt: skip
-        self._solver.setOptionValue("simplex_strategy", PRIMAL)
-        self.proposals: list[Proposed] = []
 
-    def add(self, some: Proposed) -> None:
-        """Take a family's proposals."""
-        many = len(some.product)
-        chosen = sp.csc_array(
-            (np.ones(many), (some.product, np.arange(many))), shape=(self.whole.products, many)
-        )
-        column = sp.csc_array(sp.vstack([some.uses, chosen]))
-        self._solver.addCols(
-            many, some.cost * MONEY, np.zeros(many), np.full(many, np.inf), column.nnz,
-            column.indptr[:-1].astype(np.int32), column.indices.astype(np.int32), column.data,
-        )  # fmt: skip
+def _around(whole: Whole, rows: Flags) -> Flags:
+    """Rows of components from which some come, or to which they go."""
+    other = sp.csr_array(whole.matrix)[:, np.flatnonzero(whole.product < 0)]
+    there = sp.csr_array((np.ones(other.nnz), other.indices, other.indptr), shape=other.shape)
+    balance, near = whole.is_component & (whole.rule == "stock_balance"), rows
+    for _ in range(AROUND):
+        near = balance & (there @ (there.T @ near.astype(float)) > 0)
+    return np.asarray(near)
+
+
+class _Average:
+    """Averages of all rounds: plans of products, what they use, and prices."""
+
+    def __init__(self, price: Floats) -> None:
+        self.price, self.turn = price, 0
+        self.values, self.use, self.cost = np.zeros(0), np.zeros(0), 0.0
+
+    def take(self, some: Proposed) -> float:
+        """Proposals of a new round; their weight."""
+        self.turn += 1
+        step = max(1.0 / self.turn, LEAST_STEP)
+        values, use = (np.asarray(many.sum(axis=1), float) for many in (some.values, some.uses))
+        if self.turn == 1:
+            self.values, self.use, self.cost = values, use, float(some.cost.sum())
+        self.values += step * (values - self.values)
+        self.use += step * (use - self.use)
+        self.cost += step * (float(some.cost.sum()) - self.cost)
+        return step
+
+
+def _scarce(whole: Whole, supplied: Supplied) -> Flags:
+    """Rows of components that are scarce."""
+    dear = supplied.price > SCARCE * whole.cost_price + LEAST
+    scarce = whole.is_component & (whole.rule == "stock_balance") & dear
+    return np.asarray(scarce | (supplied.missing > LEAST))
+
+
+Tell = Callable[[int, float, float], None]
+
+
+@dataclass
+class _Found:
+    """What has been found so far: averages, all proposals, rows that were scarce, the best bound."""
+
+    average: _Average
+    proposals: list[Proposed]
+    scarce: Flags
+    bound: float = -np.inf
+
+    def take(self, whole: Whole, some: Proposed, price: Floats) -> None:
+        """Proposals at prices, and the bound that they mean."""
         self.proposals.append(some)
+        self.bound = max(self.bound, bound_at(whole, some, price))
 
-    def best(self) -> Mixed:
-        """The best mix of all proposals so far."""
-        values, dual = solved(self._solver)
-        price = self.relaxed.copy()
-        # what is left over of a component is worth nothing to the families
-        price[self.kept] = np.maximum(-dual[: len(self.kept)], 0.0)
-        cost = self._solver.getObjectiveValue() / MONEY
-        return Mixed(cost, price, dual[len(self.kept) :], values)
 
-    def bound(self, proposals: list[Proposed], price: Floats) -> float:
-        """What no plan of the instance can cost less than, by families' best answers to any prices."""
-        whole, elastic = self.whole, self.whole.elastic
-        answers = sum(float(some.worth.sum()) for some in proposals)
-        other = whole.product < 0
-        rest = (whole.cost + whole.matrix.T @ price)[other]
-        below, above = elastic.lower[other], np.minimum(elastic.upper[other], self._enough()[other])
-        least = np.where(rest > 0, rest * below, rest * above)
-        limits = price[price != 0] @ elastic.row_upper[price != 0]
-        return answers + float(least.sum()) - float(limits) + whole.constant
+def _averaged(whole: Whole, desks: Desks, components: Components, rounds: Rounds,
+              tell: Tell) -> tuple[_Found, str]:  # fmt: skip
+    """Rounds in which all answer averages, and what ended them."""
+    begun = time.perf_counter()
+    hours = (whole.rule == "capacity") & ~whole.is_component
+    hour = np.where(hours, 1.0 / whole.elastic.row_scale, 0.0)
+    most = np.where(hours, HOUR_PRICE * hour, np.inf)
+    average = _Average(whole.cost_price + FIRST_PRICE * hour)
+    found = _Found(average, [], np.zeros(len(hour), dtype=bool))
+    while True:
+        some = desks.propose(average.price)
+        found.take(whole, some, average.price)
+        step = average.take(some)
+        times = FIRST_TIMES * 2.0 ** (max(average.turn - RISES_AFTER, 0) / DOUBLES_IN)
+        supplied = components.plan(average.use, min(times, SHORT_TIMES_COST))
+        if average.turn > RISES_AFTER:
+            found.scarce = found.scarce | _scarce(whole, supplied)
+        total = average.cost + supplied.cost + whole.constant
+        tell(average.turn, total, found.bound)
+        if ended := rounds.over(average.turn, time.perf_counter() - begun, total, found.bound):
+            return found, ended
+        average.price = average.price + step * (np.minimum(supplied.price, most) - average.price)
 
-    def _enough(self) -> Floats:
-        """An amount of each column beyond which no best plan goes: all limits and wants together."""
-        finite = np.abs(self.whole.limit[np.isfinite(self.whole.limit)])
-        return np.full(self.whole.matrix.shape[1], float(finite.sum()))
 
-    def mixed(self, found: Mixed) -> Floats:
-        """Value of each column of the families, and of the components that it holds."""
-        plan = np.zeros(self.whole.matrix.shape[1])
-        plan[self.columns] = found.values[: len(self.columns)]
-        at = self.components
-        for some in self.proposals:
-            share = found.values[at : at + len(some.product)]
-            at += len(some.product)
-            plan[some.columns] += some.values @ share
-        return plan
+def price_rounds(whole: Whole, desks: Desks, rounds: Rounds, tell: Tell = lambda *_: None) -> Volume:
+    """Rounds of prices until one of the limits of ``rounds``, and the best mix of their proposals."""
+    begun = time.perf_counter()
+    components = Components(whole)
+    found, ended = _averaged(whole, desks, components, rounds, tell)
+    average = found.average
+    plan, supplied = average.values, components.plan(average.use)
+    cost = average.cost + supplied.cost
+    complete = bool(whole.is_shared.sum() <= MOST_ROWS)
+    kept = found.scarce | _scarce(whole, supplied) | (whole.rule == "capacity")
+    if complete:
+        kept = whole.is_shared
+    else:
+        found.proposals = found.proposals[-RECENT:]
+    for turn in range(rounds.most if complete else PASSES):
+        left = rounds.seconds - (time.perf_counter() - begun)
+        relaxed = np.where(kept, 0.0, average.price)
+        mixed = best_mix(whole, Proposed.joined(found.proposals), np.flatnonzero(kept), relaxed, left)
+        if mixed is None:
+            break
+        mix, price = mixed
+        here = components.plan(whole.matrix @ mix)
+        if (charged := float(whole.cost @ mix) + here.cost) < cost:
+            plan, supplied, cost = mix, here, charged
+        tell(average.turn + turn + 1, cost + whole.constant, found.bound)
+        if complete and rounds.over(turn + 1, 0.0, cost + whole.constant, found.bound):
+            break
+        found.take(whole, desks.propose(price), price)
+        kept = kept | _around(whole, here.missing > LEAST)
+    held = int(kept.sum()) + whole.products
+    return Volume(plan, supplied, components, average.price, found.bound, average.turn, held, ended)

@@ -100,26 +100,30 @@ class Whole:
         return whole
 
     def with_left_over(self, values: Floats, left: Floats) -> Floats:
-        """The plan with what is left over of each row that balances stock kept in stock.
+        """The plan with what is left over of each row that balances stock kept in stock, from its bucket on.
 
         Parameters
         ----------
         left
-            Of each row, in its scale, what comes and nobody uses.
+            Of each row, in its scale, what comes and nobody uses; below zero, what is taken from stock.
         """
-        whole, scale = values.copy(), self.elastic.row_scale
-        rows = np.flatnonzero(self.is_component & (self.rule == "stock_balance"))
+        whole, unit = values.copy(), self.elastic.unit[self.stock]
+        rows = np.flatnonzero(self.rule == "stock_balance")
         more = np.zeros(len(self.stock))
         at = self.node[rows] * self.buckets + self.row_bucket[rows]
-        more[at] = left[rows] / scale[rows]
-        more = np.maximum(more.reshape(-1, self.buckets).cumsum(axis=1).ravel(), 0.0)
-        kept = more / self.elastic.unit[self.stock]
+        more[at] = left[rows] / self.elastic.row_scale[rows]
         split = self.stock_beyond >= 0
-        room = np.where(split, self.elastic.upper[self.stock] - whole[self.stock], np.inf)
-        first = np.minimum(kept, np.maximum(room, 0.0))
-        whole[self.stock] += first
-        whole[self.stock_beyond[split]] += (kept - first)[split]
+        there = whole[self.stock] + np.where(split, whole[self.stock_beyond], 0.0)
+        kept = np.maximum(there + more.reshape(-1, self.buckets).cumsum(axis=1).ravel() / unit, 0.0)
+        first = np.where(split, np.minimum(kept, self.elastic.upper[self.stock]), kept)
+        whole[self.stock] = first
+        whole[self.stock_beyond[split]] = (kept - first)[split]
         return whole
+
+    def balanced(self, values: Floats) -> Floats:
+        """The plan with each stock as its balance makes it, free of what a solver leaves open."""
+        off = np.where(self.rule == "stock_balance", self.elastic.row_lower - self.matrix @ values, 0.0)
+        return self.with_left_over(values, off)
 
     def decisions(self, values: Floats) -> Floats:
         """Value of each variable of the programme."""
