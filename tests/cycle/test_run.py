@@ -71,7 +71,7 @@ def meetings(monkeypatch: pytest.MonkeyPatch) -> Meetings:
 
     monkeypatch.setattr("sopwb.cycle.crew.executor", found.executor)
     monkeypatch.setattr(run_module, "write_pages", pages)
-    monkeypatch.setattr(Ahead, "begin", lambda _ahead, _notebook: None)
+    monkeypatch.setattr(Ahead, "prepare", lambda _ahead: None)
     monkeypatch.setattr(Beside, "tell", workbook)
     return found
 
