@@ -37,7 +37,7 @@ def scenario_plans(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
     """
     if model.scenario != BASELINE:
         return {"scenario_kpi": scenario_kpi({})}
-    names = sorted(model.scenarios)
+    names = sorted(model.scenarios, key=lambda name: (not _changes_supply(model, parts, name), name))
     workers = min(len(names), os.cpu_count() or 1)
     if workers > 1 and _is_all_built_in(parts):
         figures = _beside(tables, model, parts, names, workers)
@@ -49,6 +49,14 @@ def scenario_plans(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
 def scenarios(tables: Tables, _model: Model, _parts: Parts) -> dict[str, pd.DataFrame]:
     """Key figures of every scenario beside those of the base."""
     return {"scenario_comparison": compare_kpi(tables["kpi"], tables["scenario_kpi"])}
+
+
+def _changes_supply(model: Model, parts: Parts, name: str) -> bool:
+    """Whether a scenario changes what supply can do, which takes longest to plan again and so comes first."""
+    stages = flow(parts)
+    wanted = {read for stage in stages if stage.notebook.startswith("20_") for read in stage.reads}
+    able = {read for stage in stages if stage.name == "supply" for read in stage.reads} - wanted
+    return any(change.table in able for change in model.scenarios[name].tables)
 
 
 def _figures(tables: Tables, model: Model, parts: Parts, name: str) -> pd.DataFrame:
