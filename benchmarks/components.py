@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.products import DUAL, highs, solved
+from benchmarks.products import DUAL, TOLERANCE, highs, solved
 from benchmarks.whole import Whole
 from sopwb.supply.buckets import Floats
 from sopwb.supply.session import MONEY
@@ -18,8 +18,6 @@ __all__ = ["SHORT_TIMES_COST", "Components", "Supplied"]
 SHORT_TIMES_COST = 30.0
 """Price of a component that is not there, as a multiple of its cost."""
 LEAST = 1e-7
-TOLERANCE = 1e-9
-"""Scaled units that a balance may be off; its own units can be a thousand times as many."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ __all__ = ["DUAL", "Account", "Desks", "Product", "Proposed", "highs", "solved"]
 
 DUAL, PRIMAL = 1, 4
 SMALL = 1e-9
+TOLERANCE = 1e-9
+"""Scaled units that a balance may be off; its own units can be a thousand times as many."""
 
 
 def highs(cost: Floats, matrix: sp.sparray, rows: tuple[Floats, Floats], bounds: tuple[Floats, Floats],
@@ -159,6 +161,7 @@ class Product:
             self.cost, all_rows[np.flatnonzero(~shared)], (elastic.row_lower[own], elastic.row_upper[own]),
             (elastic.lower[columns], elastic.upper[columns]),
         )  # fmt: skip
+        self.solver.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
         self._method = DUAL
 
     def answer(self, price: Floats) -> tuple[Floats, float]:
