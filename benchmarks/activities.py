@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -142,10 +144,10 @@ def measure(seed: int, variant: str) -> dict[str, float | int | str]:
     return {"seed": seed, "variant": variant, **rounded, "cpu_seconds": round(seconds, 1)}
 
 
-def main() -> None:
-    """Read the command line, measure, print one line."""
+def tell(description: str | None, measure: Callable[[int, str], Mapping[str, Any]]) -> None:
+    """Read seed and variant of a demo from the command line, measure it, print one line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--variant", choices=VARIANTS, default="multiplicative")
@@ -154,4 +156,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tell(__doc__, measure)

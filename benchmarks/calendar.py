@@ -10,14 +10,12 @@ by more than two percent. Prints one line of JSON.
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.activities import KEYS, VARIANTS, estimates, make_demo, truth
+from benchmarks.activities import KEYS, estimates, make_demo, tell, truth
 from sopwb.calendar import spread_to_periods
 from sopwb.config.model import Model
 from sopwb.cycle.inputs import Inputs, Request, load_inputs
@@ -91,16 +89,5 @@ def measure(seed: int, variant: str) -> dict[str, float | int | str]:
     return {"seed": seed, "variant": variant, **rounded}
 
 
-def main() -> None:
-    """Read the command line, measure, print one line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--variant", choices=VARIANTS, default="multiplicative")
-    arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.seed, arguments.variant)))
-
-
 if __name__ == "__main__":
-    main()
+    tell(__doc__, measure)

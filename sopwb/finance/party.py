@@ -80,7 +80,7 @@ def days_of_products(
 
 
 def open_purchases(
-    coming: pd.DataFrame, purchases: pd.Series[float], days_per_month: float
+    coming: pd.DataFrame, purchases: pd.Series[float], usual_days: float, days_per_month: float
 ) -> pd.Series[float]:
     """What is owed at the end of every month of the plan for what comes in it.
 
@@ -90,14 +90,18 @@ def open_purchases(
         period, days, value at standard: purchases of the plan by month and days until they are paid.
     purchases
         What they cost by month; a month's difference to standard is spread over its purchases.
+    usual_days
+        Days until what has no standard is paid.
     days_per_month
         Days of a month.
     """
     wide = coming.pivot_table(index="period", columns="days", values="value", aggfunc="sum", fill_value=0.0)
     wide = wide.reindex(purchases.index, fill_value=0.0)
-    paid = wide.mul((purchases / wide.sum(axis=1)).where(wide.sum(axis=1) > 0, 0.0), axis=0)
+    standard = wide.sum(axis=1)
+    paid = wide.mul((purchases / standard).where(standard > 0, 0.0), axis=0)
+    unpriced = countback(purchases.where(standard <= 0, 0.0), usual_days, days_per_month)
     owed = [countback(paid[days], float(days), days_per_month) for days in paid.columns]
-    return sum(owed, pd.Series(0.0, index=purchases.index))
+    return sum(owed, unpriced)
 
 
 def old_payables(

@@ -261,7 +261,7 @@ def _payables(tables: Tables, model: Model, purchases: pd.Series[float]) -> pd.S
         whole = float(coming["value"].sum())
         mean = float((coming["value"] * coming["days"]).sum()) / whole if whole > 0 else usual
         old = stand_in_payables(purchases, mean, length)
-    return old + open_purchases(coming, purchases, length)
+    return old + open_purchases(coming, purchases, usual, length)
 
 
 def _opening(

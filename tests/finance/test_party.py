@@ -31,8 +31,14 @@ def test_purchases_are_owed_for_their_own_days_and_add_up_to_what_they_cost():
         {"period": MONTHS[[0, 0, 1]], "days": [15.0, 60.0, 60.0], "value": [100.0, 200.0, 50.0]}
     )
     cost = pd.Series([330.0, 50.0, 0.0], index=MONTHS)  # March costs a tenth more than standard
-    owed = open_purchases(coming, cost, 30)
+    owed = open_purchases(coming, cost, 30, 30)
     assert owed.to_list() == pytest.approx([0.5 * 110 + 220, 220 + 50, 50])
+
+
+def test_what_has_no_standard_is_owed_for_the_usual_days():
+    coming = pd.DataFrame({"period": MONTHS[:1], "days": [60.0], "value": [0.0]})
+    owed = open_purchases(coming, pd.Series([80.0, 0.0, 0.0], index=MONTHS), 45, 30)
+    assert owed.to_list() == pytest.approx([80, 40, 0])
 
 
 def test_what_came_before_the_plan_is_owed_by_the_days_of_who_brought_it():
