@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sopwb.exchange.form import ENTRY_LABELS, FACTS, MODES, RESULT_LABEL, Form, result_qty
+from sopwb.exchange.form_check import check_sheet
 from sopwb.exchange.form_layout import (
     CHECK,
     COPY,
@@ -27,43 +27,25 @@ from sopwb.exchange.form_layout import (
     locked_cells,
     row_of,
 )
+from sopwb.exchange.form_style import (
+    DATE_WIDTH,
+    MONTH_WIDTH,
+    REASON_WIDTH,
+    TEXT_WIDTH,
+    TOTAL_WIDTH,
+    WIDTHS,
+    Formats,
+    formats_of,
+    lock,
+    put,
+)
 from sopwb.exchange.write import CREATED, OPTIONS
 
 if TYPE_CHECKING:
-    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 __all__ = ["digest_of", "instructions", "write_form"]
 
-INK, PALE, LINE, FILL = "#1F2933", "#F3F4F6", "#C8CDD3", "#FFF7D6"
-WIDTHS = (12, 18, 24, 24, 26)
-MONTH_WIDTH, TOTAL_WIDTH, REASON_WIDTH, DATE_WIDTH, TEXT_WIDTH = 11, 12, 46, 13, 104
-QUANTITY, PERCENT, MONTH, DATE = "#,##0;-#,##0;0", "0.0%;-0.0%;0.0%", "mmm yyyy", "yyyy-mm-dd"
-ENTRY_QUANTITY = "#,##0.###;-#,##0.###;0"
-BASE: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "font_color": INK, "valign": "vcenter"}
-CELL: dict[str, Any] = {"bg_color": FILL, "border": 1, "border_color": LINE, "locked": False}
-STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 14},
-    "note": {"font_color": "#52606D"},
-    "text": {"text_wrap": True, "valign": "top"},
-    "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": INK, "align": "left"},
-    "month": {"bold": True, "font_color": "#FFFFFF", "bg_color": INK, "align": "right", "num_format": MONTH},
-    "key": {"font_color": "#7B8794"},
-    "key_first": {"bold": True, "top": 2, "top_color": INK},
-    "label": {},
-    "label_first": {"top": 2, "top_color": INK},
-    "label_entry": {"bold": True},
-    "label_result": {"bold": True, "bg_color": PALE},
-    "fact": {"num_format": QUANTITY},
-    "fact_first": {"num_format": QUANTITY, "top": 2, "top_color": INK},
-    "result": {"num_format": QUANTITY, "bold": True, "bg_color": PALE},
-    "rate": {"num_format": PERCENT},
-    "entry": {**CELL, "num_format": ENTRY_QUANTITY},
-    "entry_percent": {**CELL, "num_format": PERCENT},
-    "entry_text": {**CELL, "num_format": "@"},
-    "entry_date": {**CELL, "num_format": DATE},
-    "date": {"num_format": DATE, "align": "left"},
-}
 ACTIVITY_HEADS = {
     "description": "Activity",
     "kind": "Kind",
@@ -78,9 +60,6 @@ ACTIVITY_HEADS = {
     "owner": "Owner",
 }
 LARGEST = 1e15
-
-Formats = Mapping[str, "Format"]
-
 
 INSTRUCTIONS = """
 This workbook asks {author} for a forecast of {first} to {last}. History ends on {as_of}. Quantities are
@@ -142,14 +121,14 @@ def write_form(path: Path, form: Form) -> None:
     with xlsxwriter.Workbook(path, {**OPTIONS, "in_memory": True}) as workbook:
         workbook.set_properties({"created": CREATED, "title": f"Forecast of {form.author}"})
         workbook.set_calc_mode("auto")
-        formats = {name: workbook.add_format({**BASE, **style}) for name, style in STYLES.items()}
+        formats = formats_of(workbook)
         sheets = {
             name: workbook.add_worksheet(name)
             for name in ("Read me", FORECAST, CHECK, "Activities", META, COPY)
         }
         _read_me(sheets["Read me"], form, formats)
         _forecast(sheets[FORECAST], form, formats)
-        _check(sheets[CHECK], form, formats)
+        check_sheet(sheets[CHECK], form, formats)
         _activities(sheets["Activities"], form, formats)
         _hidden(sheets[META], sheets[COPY], form)
         sheets[FORECAST].activate()
@@ -164,14 +143,7 @@ def _read_me(sheet: Worksheet, form: Form, formats: Formats) -> None:
         sheet.write_number(number + 1, 0, number, formats["text"])
         sheet.write_string(number + 1, 1, sentence, formats["text"])
         sheet.set_row(number + 1, 30)
-    _locked(sheet)
-
-
-def _locked(sheet: Worksheet) -> None:
-    sheet.protect("", {"format_columns": True, "format_rows": True})
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    lock(sheet)
 
 
 def _forecast(sheet: Worksheet, form: Form, formats: Formats) -> None:
@@ -193,14 +165,14 @@ def _forecast(sheet: Worksheet, form: Form, formats: Formats) -> None:
         formats["note"],
     )
     for place, value in locked_cells(form).items():
-        _put(sheet, place, value, formats[_style(place, total)])
+        put(sheet, place, value, formats[_style(place, total)])
     for place, value in entry_cells(form).items():
-        _put(sheet, place, value, formats[_entry_style(place, total)])
+        put(sheet, place, value, formats[_entry_style(place, total)])
     _validate(sheet, form, total)
     known = form.quantities("automatic_qty")
     for number, line in enumerate(form.lines["line"]):
         _formulas(sheet, form, number, [round(known[line, month], 2) for month in months], formats)
-    _locked(sheet)
+    lock(sheet)
 
 
 def _style(place: tuple[int, int], total: int) -> str:
@@ -224,17 +196,6 @@ def _entry_style(place: tuple[int, int], total: int) -> str:
         return "entry_text" if column == total + 1 else "entry_date"
     label = LABELS[(row - FIRST_ROW) % len(LABELS)]
     return "entry_percent" if label == ENTRY_LABELS["percent"] else "entry"
-
-
-def _put(sheet: Worksheet, place: tuple[int, int], value: Any, style: Format | None = None) -> None:
-    if value is None:
-        sheet.write_blank(*place, None, style)
-    elif isinstance(value, pd.Timestamp):
-        sheet.write_datetime(*place, value.to_pydatetime(), style)
-    elif isinstance(value, float):
-        sheet.write_number(*place, value, style)
-    else:
-        sheet.write_string(*place, str(value), style)
 
 
 def _validate(sheet: Worksheet, form: Form, total: int) -> None:
@@ -305,65 +266,6 @@ def _formulas(sheet: Worksheet, form: Form, place: int, automatic: list[float], 
         sheet.write_formula(row, total, formula, formats[style], sum(amounts))
 
 
-def _check(sheet: Worksheet, form: Form, formats: Formats) -> None:
-    """Sums of the labels over all lines, by month."""
-    months = form.months
-    sheet.hide_gridlines(2)
-    sheet.freeze_panes(HEADER_ROW + 1, 1)
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, len(months) + 1, TOTAL_WIDTH)
-    sheet.write_string(0, 0, "Sums over all lines", formats["title"])
-    sheet.write_string(1, 0, "Lines may overlap; then these sums count the overlap twice.", formats["note"])
-    sheet.write_string(HEADER_ROW, 0, "What", formats["head"])
-    for number, month in enumerate(months):
-        sheet.write_datetime(HEADER_ROW, 1 + number, month.to_pydatetime(), formats["month"])
-    sheet.write_string(HEADER_ROW, len(months) + 1, "Total", formats["month"])
-    sums = _sums(form)
-    for row, (label, amounts) in enumerate(sums.items(), start=FIRST_ROW):
-        style = formats["result" if label == RESULT_LABEL else "fact"]
-        sheet.write_string(row, 0, label, formats["label_result" if label == RESULT_LABEL else "label"])
-        for column, formula in enumerate(_sum_formulas(form, label), start=1):
-            sheet.write_formula(row, column, formula, style, amounts[column - 1])
-        span = f"B{row + 1}:{column_name(len(months))}{row + 1}"
-        sheet.write_formula(row, len(months) + 1, f"=SUM({span})", style, sum(amounts))
-    _against(sheet, sums, formats)
-    _locked(sheet)
-
-
-def _sum_formulas(form: Form, label: str) -> list[str]:
-    """Formula of the sum of one label over all lines, month by month."""
-    last = row_of(len(form.lines) - 1, RESULT_LABEL) + 1
-    what = f"{FORECAST}!$E${FIRST_ROW + 1}:$E${last}"
-    letters = [column_name(FIRST_MONTH + number) for number in range(len(form.months))]
-    values = [f"{FORECAST}!${letter}${FIRST_ROW + 1}:${letter}${last}" for letter in letters]
-    return [f'=SUMIF({what},"{label}",{span})' for span in values]
-
-
-def _against(sheet: Worksheet, sums: Mapping[str, list[float]], formats: Formats) -> None:
-    """The last row: by how much the authors' forecast differs from the one with activities."""
-    row = FIRST_ROW + len(sums)
-    before, after = ([*sums[name], sum(sums[name])] for name in (FACTS["automatic_qty"], RESULT_LABEL))
-    sheet.write_string(row, 0, "Against the forecast", formats["label"])
-    for column, (base, now) in enumerate(zip(before, after, strict=True), start=1):
-        letter = column_name(column)
-        formula = f"=IF({letter}{row - 1}=0,0,{letter}{row}/{letter}{row - 1}-1)"
-        sheet.write_formula(row, column, formula, formats["rate"], now / base - 1 if base else 0.0)
-
-
-def _sums(form: Form) -> dict[str, list[float]]:
-    facts, entries = locked_cells(form), entry_cells(form)
-    sums = {label: [0.0] * len(form.months) for label in (*FACTS.values(), RESULT_LABEL)}
-    for place in range(len(form.lines)):
-        for number in range(len(form.months)):
-            column = FIRST_MONTH + number
-            for label in FACTS.values():
-                sums[label][number] += facts[row_of(place, label), column]
-            said = (entries[row_of(place, ENTRY_LABELS[mode]), column] for mode in MODES)
-            automatic = facts[row_of(place, FACTS["automatic_qty"]), column]
-            sums[RESULT_LABEL][number] += result_qty(automatic, *said)
-    return sums
-
-
 def _activities(sheet: Worksheet, form: Form, formats: Formats) -> None:
     sheet.hide_gridlines(2)
     sheet.freeze_panes(HEADER_ROW + 1, 1)
@@ -386,8 +288,8 @@ def _activities(sheet: Worksheet, form: Form, formats: Formats) -> None:
             number = isinstance(value, float)
             rate = name == "probability" or (name == "effect" and activity["effect_type"] != "quantity")
             style = "date" if name.endswith("_date") else "rate" if rate else "fact" if number else "label"
-            _put(sheet, (row, column), value, formats[style])
-    _locked(sheet)
+            put(sheet, (row, column), value, formats[style])
+    lock(sheet)
 
 
 def _hidden(meta: Worksheet, copy: Worksheet, form: Form) -> None:
