@@ -193,7 +193,7 @@ STAGES = (
         function="sopwb.finance.stage:outside_plan",
         reads=_names(
             "target period ledger account cost_line activity activity_effect cash_item tax_rule payment_term"
-            " sales_history product market product_cost purchase_receipt delivery lane"
+            " sales_history product market product_cost purchase_receipt purchase_term delivery lane"
         ),
         writes=_names("outside_plan"),
     ),

@@ -10,7 +10,7 @@ from sopwb.config.model import Model
 from sopwb.extend import Tables
 from sopwb.finance.activity_cost import activity_cost
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
-from sopwb.finance.party import old_payables, receivables
+from sopwb.finance.party import days_of_offers, old_payables, receivables
 from sopwb.finance.plan import cash_items, tax_rates
 from sopwb.finance.profit_and_loss import cost_line_months, run_rate
 from sopwb.finance.target_values import actual_values
@@ -42,6 +42,7 @@ def outside_plan(tables: Tables, model: Model) -> pd.DataFrame:
         _of_targets(asked, actual_values(tables, with_subtotals(actual), index[0]), index[0]),
         _costs(tables, model, actual, index),
         _levels(tables, model, index),
+        _order_days(tables, model, index[0]),
     ]
     return pd.concat([part for part in parts if len(part)], ignore_index=True)[columns]
 
@@ -108,6 +109,15 @@ def _loan_interest(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) 
     opening = opening_balances(ledger_balances(tables["ledger"], tables["account"]), index[0])
     loans = opening.get("loans", 0.0) + cash_items(tables["cash_item"], index)["loan"].cumsum()
     return (loans.clip(lower=0.0) * model.finance.loan_interest_rate / 12).astype(float)
+
+
+def _order_days(tables: Tables, model: Model, first: pd.Timestamp) -> pd.DataFrame:
+    """Days until an open order of a product is paid."""
+    days = days_of_offers(
+        tables["purchase_term"], tables["payment_term"], model.finance.supplier_days
+    ).reset_index(name="amount")
+    days = days.rename(columns={"product": "subject"})
+    return days.assign(item="order_days", period=first)
 
 
 def _levels(tables: Tables, model: Model, index: pd.Index[pd.Timestamp]) -> pd.DataFrame:

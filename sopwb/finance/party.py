@@ -8,6 +8,7 @@ from sopwb.calendar import fiscal_month
 from sopwb.finance.working_capital import countback, payment_days
 
 __all__ = [
+    "days_of_offers",
     "days_of_products",
     "old_payables",
     "open_purchases",
@@ -62,21 +63,23 @@ def receivables(
     return open_value.sum(axis=1).reindex(months).astype(float)
 
 
-def days_of_products(
-    supply_plan: pd.DataFrame, purchase_term: pd.DataFrame, payment_term: pd.DataFrame, default_days: int
-) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Days until a purchase is paid, by product: of what the plan buys, and of what is on order.
-
-    What the plan buys is paid by the terms of its suppliers, weighted by their share of the product;
-    an order that is open does not say whose it is and is paid after the mean of all who offer it.
-    """
+def days_of_offers(
+    purchase_term: pd.DataFrame, payment_term: pd.DataFrame, default_days: int
+) -> pd.Series[float]:
+    """Days until an open order is paid, by product: the mean of all who offer it, since it names nobody."""
     offers = purchase_term[["product", "supplier"]].drop_duplicates()
     days = payment_days(payment_term, "supplier", offers["supplier"], default_days)
-    offered = offers.assign(days=days).groupby("product")["days"].mean().astype(float)
+    return offers.assign(days=days).groupby("product")["days"].mean().astype(float)
+
+
+def days_of_products(
+    supply_plan: pd.DataFrame, payment_term: pd.DataFrame, default_days: int
+) -> pd.Series[float]:
+    """Days until what the plan buys is paid, by product: of its suppliers, weighed by what each is paid."""
     bought = supply_plan[(supply_plan["option"] == "buy") & (supply_plan["cost_value"] > 0)]
     days = payment_days(payment_term, "supplier", bought["source"], default_days)
     weighed = bought.assign(days=days * bought["cost_value"]).groupby("product")[["days", "cost_value"]].sum()
-    return (weighed["days"] / weighed["cost_value"]).astype(float), offered
+    return (weighed["days"] / weighed["cost_value"]).astype(float)
 
 
 def open_purchases(

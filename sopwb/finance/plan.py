@@ -14,6 +14,7 @@ from sopwb.finance.cash import cash_flow, direct_cash_flow
 from sopwb.finance.cost_roll_up import usage_per_unit, valid_on
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
 from sopwb.finance.party import (
+    days_of_offers,
     days_of_products,
     old_payables,
     open_purchases,
@@ -243,9 +244,8 @@ def _months(
 def _payables(tables: Tables, model: Model, purchases: pd.Series[float]) -> pd.Series[float]:
     """What suppliers are owed at each month end: for what came before the plan, and for what comes in it."""
     settings, terms = model.finance, tables["payment_term"]
-    bought, offered = days_of_products(
-        tables["supply_plan"], tables["purchase_term"], terms, settings.supplier_days
-    )
+    bought = days_of_products(tables["supply_plan"], terms, settings.supplier_days)
+    offered = days_of_offers(tables["purchase_term"], terms, settings.supplier_days)
     moved = split_scheduled(fiscal(tables["stock_movement"], tables["period"]), tables["scheduled_receipt"])
     moved = moved[moved["movement"].isin(["bought", "scheduled"])]
     standard = tables["product_cost"].set_index("product")["standard_cost_per_unit"]

@@ -329,9 +329,8 @@ class Books:
 
     def _days_of_products(self, product: pd.Series[str]) -> Floats:
         """Days until a purchase on order is paid: the mean of the suppliers who offer the product."""
-        offers = self.tables["purchase_term"][["product", "supplier"]].drop_duplicates()
-        days = self._payment_days("supplier", offers["supplier"], self.finance.supplier_days)
-        mean = offers.assign(days=days).groupby("product")["days"].mean()
+        table = self.tables["outside_plan"]
+        mean = table[table["item"] == "order_days"].set_index("subject")["amount"]
         usual = self._payment_days("supplier", pd.Series(["*"]), self.finance.supplier_days)
         return np.asarray(product.map(mean).fillna(float(usual[0])), dtype=np.float64)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from sopwb.finance.party import days_of_products, old_payables, open_purchases, stand_in_payables
+from sopwb.finance.party import (
+    days_of_offers,
+    days_of_products,
+    old_payables,
+    open_purchases,
+    stand_in_payables,
+)
 
 MONTHS = pd.DatetimeIndex(pd.to_datetime(["2026-03-01", "2026-04-01", "2026-05-01"]), name="period")
 TERMS = pd.DataFrame({"party_type": "supplier", "party": ["*", "quick", "slow"], "days": [30, 15, 60]})
@@ -21,7 +27,7 @@ def test_the_plan_pays_by_its_suppliers_and_an_open_order_by_the_mean_of_who_off
             "cost_value": [3.0, 1.0, 9.0],
         }
     )
-    bought, offered = days_of_products(plan, OFFERS, TERMS, 30)
+    bought, offered = days_of_products(plan, TERMS, 30), days_of_offers(OFFERS, TERMS, 30)
     assert bought.to_dict() == {"can": pytest.approx((3 * 15 + 60) / 4)}
     assert offered.to_dict() == {"can": 37.5, "cap": 60.0}
 
