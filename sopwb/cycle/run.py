@@ -88,6 +88,10 @@ def publish_run(
         except (InputError, SourceError, OSError, KeyboardInterrupt):
             run.discard()
             raise
+        except BaseException:
+            if not (run.building / ORDER).exists():  # no meeting was held: there is nothing to look at
+                run.discard()
+            raise
         finally:
             run.lock.release()
         write_runs_index(root)

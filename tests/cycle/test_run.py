@@ -218,6 +218,16 @@ def test_what_a_run_that_failed_by_our_fault_left_is_cleared_by_the_next(custome
     assert left(customer) == []
 
 
+def test_our_fault_while_data_is_read_leaves_nothing(customer, meetings, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise SopwbError("a bug")
+
+    monkeypatch.setattr(run_module, "begin", fail)
+    with pytest.raises(SopwbError, match="a bug"):
+        publish(customer)
+    assert left(customer) == []
+
+
 def test_a_run_that_another_process_is_making_is_not_touched(customer, meetings):
     other = begin_run(customer.parent / "runs", "acme", run_id(1))
     (other.building / "theirs").write_text("theirs")
