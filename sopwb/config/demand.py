@@ -180,6 +180,8 @@ class FenceSettings(Settings):
 
     hold_to: Literal["nothing", "consensus", "orders"] = "nothing"
     """What the plan inside the fence is held to: nothing, the consensus of the last cycle, or open orders."""
+    approved_only: bool = True
+    """Whether the consensus is that of the last approved cycle; else of the last, approved or not."""
     buckets: int = Field(default=4, ge=1, le=104)
     """Planning buckets from the start of the horizon that are inside the fence."""
     hold_rate: float = Field(default=1.0, ge=0, le=1)

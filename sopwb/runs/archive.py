@@ -41,7 +41,8 @@ def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.Data
     for run in chain:
         folders = [run.folder / "tables", run.folder / "inputs"]
         frames = read_tables(folders, READ_TABLES, schema)
-        for name, frame in remembered(frames, pd.Timestamp(run.manifest["as_of"])).items():
+        cycle = pd.Timestamp(run.manifest["as_of"])
+        for name, frame in remembered(frames, cycle, is_approved=run.approval.exists()).items():
             parts[name].append(frame)
     return {
         name: schema[name].shape(pd.concat(found)) if found else schema[name].empty()
@@ -49,7 +50,9 @@ def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.Data
     }
 
 
-def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def remembered(
+    frames: dict[str, pd.DataFrame], cycle: pd.Timestamp, *, is_approved: bool = True
+) -> dict[str, pd.DataFrame]:
     """The archive tables of one cycle.
 
     Parameters
@@ -58,6 +61,8 @@ def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str
         Tables demand_plan, supply_plan, kpi, profit_and_loss and period of the cycle.
     cycle
         Its as-of date.
+    is_approved
+        Whether it was approved.
     """
     month = frames["period"][["period", "fiscal_period"]]
     plan = frames["demand_plan"].merge(month, on="period", validate="many_to_one")
@@ -70,7 +75,7 @@ def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str
     money = result.loc[result["version"] == "forecast", ["period", "line", "amount_value"]]
     columns = ["option", "product", "location", "source", "period", "planned_qty"]
     return {
-        "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle).rename(
+        "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle, is_approved=is_approved).rename(
             columns={"fiscal_period": "period"}
         ),
         "past_supply_plan": frames["supply_plan"][columns].assign(cycle=cycle),
@@ -90,7 +95,7 @@ def approve(run: Published, who: str, comment: str, moment: str) -> Path:
     if run.manifest["status"] == "failed_checks":
         remedy = "mend the plan and run again"
         raise InputError([Fault(run.run_id, "its plan fails its own checks", remedy=remedy)])
-    path = run.folder.parent / "approvals" / f"{run.run_id}.json"
+    path = run.approval
     path.parent.mkdir(exist_ok=True)
     content = {"run": run.run_id, "by": who, "comment": comment, "at": moment, "files": run.manifest["files"]}
     try:

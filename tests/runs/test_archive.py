@@ -49,7 +49,10 @@ def test_a_run_reads_the_runs_it_builds_on_newest_first(tmp_path):
         )
     chain = cycle_chain(tmp_path, runs[-1])
     assert [item.run_id for item in chain] == [run_id(2), run_id(1)]
+    approve(runs[0], "cfo", "", MOMENT)
     past = past_tables(chain, SCHEMA)
+    approved = past["past_demand_plan"].groupby("cycle")["is_approved"].all()
+    assert approved.tolist() == [True, False]
     assert sorted(past["past_kpi"]["cycle"].unique()) == [pd.Timestamp("2025-11-30"), CYCLE]
     assert all(past_tables([], SCHEMA)[name].empty for name in ARCHIVE_TABLES)
 
