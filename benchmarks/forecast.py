@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.synthetic import synthetic_sales
+from sopwb.demand.intake import with_known_names
 from sopwb.errors import InputError
 
 PEER_SERIES = 8
@@ -56,6 +57,8 @@ def peer_seconds(train: pd.DataFrame, season: int, horizon: int) -> float:
     from darts import TimeSeries
     from darts.models import AutoETS
 
+    train = with_known_names(train)
+    train = train.assign(y=pd.to_numeric(train["y"], errors="coerce"))
     train = train[np.isfinite(train["y"])]
     lengths = train.groupby("unique_id")["y"].size()
     usable = lengths[lengths > 2 * season].index

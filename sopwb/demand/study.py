@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from sopwb.demand.calendar_effect import calendar_marks
 from sopwb.demand.combine import REGULAR, Forecaster, routes
 from sopwb.demand.drivers import driver_effects
 from sopwb.demand.forecast import panel_outlook
-from sopwb.demand.intake import Intake, future_drivers, intake
+from sopwb.demand.future import future_drivers
+from sopwb.demand.intake import Intake, intake, with_known_names
 from sopwb.demand.lift import Lift
 from sopwb.demand.panel import Array, Panel, buckets_between, buckets_on
 from sopwb.demand.reconcile import summing_matrix
@@ -130,9 +131,12 @@ def study(
         problem = f"{country!r} is no known country"
         raise InputError([Fault("country", problem, remedy="a code such as FI, US or DE-BY")])
     season = _season_tried(season, freq)
+    train = with_known_names(train)
+    future = None if future is None else with_known_names(future)
     ahead = [] if future is None else [str(name) for name in future if name not in KEYS]
     given = intake(train, freq=freq, ahead=ahead, as_of=as_of)
-    ahead_values, wanted = future_drivers(given, future, freq=freq, horizon=horizon)
+    ahead_values, wanted, said = future_drivers(given, future, freq=freq, horizon=horizon)
+    given = replace(given, remarks=pd.concat([given.remarks, said], ignore_index=True))
     most = int(wanted.max(initial=horizon))
     if given.series.empty:
         nothing = _rows(given, wanted, freq, *np.zeros((3, 0, most)))
