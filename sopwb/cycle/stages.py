@@ -166,9 +166,9 @@ STAGES = (
         function="sopwb.demand.review_stage:demand_review",
         reads=_names(
             "product market holiday location period product_successor product_cost sales_history stock_out"
-            " activity past_demand_plan demand_plan"
+            " activity past_demand_plan demand_plan portfolio_value forecastability"
         ),
-        writes=_names("forecast_value_added forecast_change demand_exception"),
+        writes=_names("forecast_value_added forecast_change demand_exception review_cadence"),
     ),
     Stage(
         name="deliveries",

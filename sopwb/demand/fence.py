@@ -18,7 +18,8 @@ def held_cycle(past_demand_plan: pd.DataFrame, settings: FenceSettings, as_of: p
     earlier = past_demand_plan[past_demand_plan["cycle"] < as_of]
     if settings.approved_only:
         earlier = earlier[earlier["is_approved"].astype(bool)]
-    return earlier[earlier["cycle"] == earlier["cycle"].max()]
+    last: pd.DataFrame = earlier[earlier["cycle"] == earlier["cycle"].max()]
+    return last
 
 
 def _last_consensus(plan: pd.DataFrame, last: pd.DataFrame) -> pd.Series[float]:

@@ -131,9 +131,9 @@ def days_of(dates: pd.Series, where: str) -> pd.Series:
         remedy = "dates, or text such as 2026-02-28"
         raise InputError([Fault(f"{where}.ds", "has numbers, which say no date", remedy=remedy)])
     if isinstance(dates.dtype, pd.PeriodDtype):
-        return dates.dt.start_time
+        dates = dates.dt.start_time
     if isinstance(dates.dtype, pd.DatetimeTZDtype):
-        return dates.dt.tz_localize(None)
+        dates = dates.dt.tz_localize(None)
     if pd.api.types.is_datetime64_any_dtype(dates):
         return dates
     text = dates.astype(str).str.replace(ZONE, r"\1", regex=True)

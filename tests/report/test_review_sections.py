@@ -277,3 +277,18 @@ def test_the_quality_of_the_forecast_is_told_in_points_and_in_units_of_the_naive
         "RMSSE",
         "pinball",
     }
+
+
+def test_products_whose_class_is_not_due_are_named_with_the_cycle_they_wait_for(tables, model):
+    tables["review_cadence"] = pd.DataFrame(
+        {
+            "product": ["cola", "tea"],
+            "abc_class": ["A", "C"],
+            "xyz_class": "X",
+            "every_months": [1, 3],
+            "is_due": [True, False],
+            "next_review_date": pd.to_datetime(["2026-02-28", "2026-03-31"]),
+        }
+    )
+    told = review.demand_exceptions(tables, model)
+    assert told.note == "Left out until 2026-03-31: 1 product of class CX, by margin and error."
