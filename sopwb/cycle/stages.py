@@ -136,7 +136,10 @@ STAGES = (
         name="demand_record",
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_record",
-        reads=_names("product market sales_history manual_forecast past_demand_plan backtest_accuracy"),
+        reads=_names(
+            "product market sales_history manual_forecast past_demand_plan past_demand_range"
+            " backtest_accuracy"
+        ),
         writes=_names("past_stream stream_accuracy forecast_accuracy level_accuracy"),
     ),
     Stage(

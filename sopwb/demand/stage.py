@@ -285,7 +285,7 @@ def demand_record(tables: Tables, model: Model, _parts: Parts) -> dict[str, pd.D
         "past_stream": past_stream(past, voices),
         "stream_accuracy": stream_accuracy(past, sales, as_of=model.as_of),
         "forecast_accuracy": pd.concat(accuracy),
-        "level_accuracy": level_accuracy(steps, sales, limit, as_of=model.as_of),
+        "level_accuracy": level_accuracy(steps, sales, tables["past_demand_range"], limit, as_of=model.as_of),
     }
 
 

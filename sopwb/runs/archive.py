@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sopwb.errors import Fault, InputError
@@ -15,10 +16,18 @@ from sopwb.schema import Schema
 
 __all__ = ["ARCHIVE_TABLES", "READ_TABLES", "approve", "cycle_chain", "past_tables", "remembered"]
 
-ARCHIVE_TABLES = ("past_demand_plan", "past_supply_plan", "past_kpi", "past_profit_and_loss")
-READ_TABLES = ("demand_plan", "supply_plan", "kpi", "profit_and_loss", "period")
+ARCHIVE_TABLES = (
+    "past_demand_plan",
+    "past_demand_range",
+    "past_supply_plan",
+    "past_kpi",
+    "past_profit_and_loss",
+)
+READ_TABLES = ("demand_plan", "sample_path", "supply_plan", "kpi", "profit_and_loss", "period", "product")
 """Tables of an earlier run that its cycle is remembered by."""
 LONGEST_CHAIN = 24
+BAND = {"lower_qty": 0.1, "upper_qty": 0.9}
+"""Quantiles of the sample paths that are kept."""
 
 
 def cycle_chain(root: Path, run: Published | None) -> list[Published]:
@@ -58,7 +67,7 @@ def remembered(
     Parameters
     ----------
     frames
-        Tables demand_plan, supply_plan, kpi, profit_and_loss and period of the cycle.
+        Tables demand_plan, sample_path, supply_plan, kpi, profit_and_loss, period and product of the cycle.
     cycle
         Its as-of date.
     is_approved
@@ -78,10 +87,28 @@ def remembered(
         "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle, is_approved=is_approved).rename(
             columns={"fiscal_period": "period"}
         ),
+        "past_demand_range": _demand_range(frames["sample_path"], month, frames["product"]).assign(
+            cycle=cycle
+        ),
         "past_supply_plan": frames["supply_plan"][columns].assign(cycle=cycle),
         "past_kpi": kpi.assign(cycle=cycle),
         "past_profit_and_loss": money.assign(cycle=cycle),
     }
+
+
+def _demand_range(path: pd.DataFrame, month: pd.DataFrame, product: pd.DataFrame) -> pd.DataFrame:
+    """80 percent band of each product, each family and the company by fiscal month, over the sample paths."""
+    wide = path.pivot(index=["product", "period"], columns="path", values="demand_qty")
+    code, period = (wide.index.get_level_values(name) for name in ("product", "period"))
+    months = period.map(month.set_index("period")["fiscal_period"].to_dict())
+    family = code.map(product.set_index("product")["family"].to_dict())
+    parts = []
+    for level, node in (("product", code), ("family", family), ("company", ["*"] * len(wide))):
+        keys = [pd.Index(node, name="node", dtype=object), pd.DatetimeIndex(months, name="period")]
+        sums = wide.groupby(keys).sum()
+        ends = {name: np.quantile(sums, rate, axis=1) if len(sums) else [] for name, rate in BAND.items()}
+        parts.append(sums.index.to_frame(index=False).assign(**ends, level=level))
+    return pd.concat(parts, ignore_index=True)
 
 
 def approve(run: Published, who: str, comment: str, moment: str) -> Path:
