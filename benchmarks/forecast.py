@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.synthetic import synthetic_sales
+from sopwb.demand.intake import with_known_names
 from sopwb.errors import InputError
 
 PEER_SERIES = 8
@@ -35,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--season", type=int, help="buckets in a year, 1 for none; 52 of made series")
     parser.add_argument("--freq", help="MS, QS, YS, D, h or W- and a weekday; W-MON of made series")
     parser.add_argument("--future", type=Path, help="unique_id, ds and the columns known ahead")
+    parser.add_argument("--country", help="country whose holidays move weeks and months, such as FI or DE-BY")
     parser.add_argument("--as-of", type=pd.Timestamp, help="rows after this day are left out")
     parser.add_argument("--mode", choices=["default", "accurate"], default="default")
     parser.add_argument("--peer", choices=["darts"], help="measure darts AutoETS on a sample as well")
@@ -55,6 +57,8 @@ def peer_seconds(train: pd.DataFrame, season: int, horizon: int) -> float:
     from darts import TimeSeries
     from darts.models import AutoETS
 
+    train = with_known_names(train)
+    train = train.assign(y=pd.to_numeric(train["y"], errors="coerce"))
     train = train[np.isfinite(train["y"])]
     lengths = train.groupby("unique_id")["y"].size()
     usable = lengths[lengths > 2 * season].index
@@ -102,6 +106,7 @@ def main() -> None:
         future=future,
         as_of=args.as_of,
         accurate=args.mode == "accurate",
+        country=args.country,
     )
     told = {
         "series": int(result.forecast["unique_id"].nunique()),

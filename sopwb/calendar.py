@@ -17,6 +17,7 @@ __all__ = [
     "holiday_names",
     "holidays_of",
     "horizon_end",
+    "is_country",
     "overlap_weights",
     "plan_periods",
     "spread_to_periods",
@@ -31,12 +32,14 @@ LEAST_HORIZON_MONTHS = 18
 
 @cache
 def holidays_of(country: str | None, first_year: int, last_year: int) -> tuple[np.datetime64, ...]:
-    """Public holidays of a country over whole years; none when there is no country."""
+    """Public holidays of a country, or of a part of it (DE-BY), over whole years; none without a country."""
     if country is None:
         return ()
     import holidays
 
-    days = holidays.country_holidays(country, years=range(first_year, last_year + 1))
+    code, _, part = country.partition("-")
+    years = range(first_year, last_year + 1)
+    days = holidays.country_holidays(code, subdiv=part or None, years=years)
     return tuple(np.datetime64(day, "D") for day in sorted(days))
 
 
@@ -49,9 +52,19 @@ def holiday_names(
         return ()
     import holidays
 
+    code, _, part = country.partition("-")
     years = range(first_year, last_year + 1)
-    named = holidays.country_holidays(country, years=years, language="en_US")
+    named = holidays.country_holidays(code, subdiv=part or None, years=years, language="en_US")
     return tuple((np.datetime64(day, "D"), name) for day, name in sorted(named.items()))
+
+
+def is_country(country: str | None) -> bool:
+    """Whether the holidays of a country are known; so they are where there is no country."""
+    try:
+        holidays_of(country, 2000, 2000)
+    except (NotImplementedError, AttributeError):
+        return False
+    return True
 
 
 def working_days_between(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sopwb.config.base import Settings
 
@@ -180,6 +180,8 @@ class FenceSettings(Settings):
 
     hold_to: Literal["nothing", "consensus", "orders"] = "nothing"
     """What the plan inside the fence is held to: nothing, the consensus of the last cycle, or open orders."""
+    approved_only: bool = True
+    """Whether the consensus is that of the last approved cycle; else of the last, approved or not."""
     buckets: int = Field(default=4, ge=1, le=104)
     """Planning buckets from the start of the horizon that are inside the fence."""
     hold_rate: float = Field(default=1.0, ge=0, le=1)
@@ -188,6 +190,20 @@ class FenceSettings(Settings):
 
 class ReviewSettings(Settings):
     """How the demand plan is held against earlier cycles."""
+
+    every_months_by_class: Mapping[str, Annotated[int, Field(ge=1, le=24)]] = Field(
+        default_factory=lambda: {"CX": 3}
+    )
+    """Months between reviews of products of a class, by pair (CX) or by XYZ class (X); else each month."""
+
+    @field_validator("every_months_by_class")
+    @classmethod
+    def _known_classes(cls, value: Mapping[str, int]) -> Mapping[str, int]:
+        known = {*"XYZ", *(abc + xyz for abc in "ABC" for xyz in "XYZ")}
+        unknown = sorted(set(value) - known)
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: no class; a pair such as CX, or X, Y or Z")
+        return value
 
     act_months: int = Field(default=3, ge=1, le=24)
     """Months that pass until supply has followed a changed forecast; errors are priced over them."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
-from sopwb.calendar import holidays_of
+from sopwb.calendar import holidays_of, is_country
 from sopwb.config.base import RuleSettings, Settings
 from sopwb.config.data import DataSettings
 from sopwb.config.delivery import DeliverySettings
@@ -42,18 +42,15 @@ class CalendarSettings(Settings):
     fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
     """Calendar month in which a fiscal year begins."""
     holidays: str | None = None
-    """Country code (ISO 3166) whose public holidays are not worked; unset: none."""
+    """Country code (ISO 3166, or DE-BY for a part) whose public holidays are not worked; unset: none."""
     as_of: dt.date | None = None
     """Last day of history; unset: the last month closed in the ledger, else in the sales history."""
 
     @field_validator("holidays")
     @classmethod
     def _known_country(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                holidays_of(value, 2000, 2000)
-            except NotImplementedError:
-                raise ValueError(f"{value!r} is no known country code, such as FI or US") from None
+        if not is_country(value):
+            raise ValueError(f"{value!r} is no known country code, such as FI or US")
         return value
 
 

@@ -116,17 +116,17 @@ STAGES = (
         name="demand_history",
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_history",
-        reads=_names("product market sales_history stock_out activity product_cost"),
+        reads=_names("product market holiday sales_history stock_out activity product_cost"),
         writes=_names(
             "demand_history_clean demand_adjustment activity_response activity_result demand_waterfall"
         ),
-        looks_back=_names("product market sales_history stock_out activity"),
+        looks_back=_names("product market holiday sales_history stock_out activity"),
     ),
     Stage(
         name="statistical_forecast",
         notebook="20_demand_review",
         function="sopwb.demand.stage:statistical_forecast",
-        reads=_names("product market product_successor demand_history_clean period"),
+        reads=_names("product market holiday product_successor demand_history_clean period"),
         writes=_names(
             "statistical_forecast calendar_effect forecast_exclusion forecast_error backtest_error"
             " backtest_accuracy forecastability"
@@ -136,7 +136,10 @@ STAGES = (
         name="demand_record",
         notebook="20_demand_review",
         function="sopwb.demand.stage:demand_record",
-        reads=_names("product market sales_history manual_forecast past_demand_plan backtest_accuracy"),
+        reads=_names(
+            "product market sales_history manual_forecast past_demand_plan past_demand_range"
+            " backtest_accuracy"
+        ),
         writes=_names("past_stream stream_accuracy forecast_accuracy level_accuracy"),
     ),
     Stage(
@@ -165,10 +168,10 @@ STAGES = (
         notebook="20_demand_review",
         function="sopwb.demand.review_stage:demand_review",
         reads=_names(
-            "product market location period product_successor product_cost sales_history stock_out activity"
-            " past_demand_plan demand_plan"
+            "product market holiday location period product_successor product_cost sales_history stock_out"
+            " activity past_demand_plan demand_plan portfolio_value forecastability"
         ),
-        writes=_names("forecast_value_added forecast_change demand_exception"),
+        writes=_names("forecast_value_added forecast_change demand_exception review_cadence"),
     ),
     Stage(
         name="deliveries",

@@ -140,7 +140,7 @@ def _differing(sealed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[
 
 
 def _approved_otherwise(run: Published) -> Iterator[str]:
-    path = run.folder.parent / "approvals" / f"{run.run_id}.json"
+    path = run.approval
     if path.exists():
         approved = json.loads(path.read_text(encoding="utf-8"))["files"]
         if approved != run.manifest["files"]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sopwb.demand.backtest import Backtest
+from sopwb.demand.band_accuracy import BANDED, band_accuracy
 from sopwb.demand.combine import Route
 from sopwb.demand.error_measure import (
     MEASURES,
@@ -210,7 +211,12 @@ def archive_accuracy(steps: pd.DataFrame, sales: pd.DataFrame, *, as_of: pd.Time
 
 
 def level_accuracy(
-    steps: pd.DataFrame, sales: pd.DataFrame, limit: float, *, as_of: pd.Timestamp
+    steps: pd.DataFrame,
+    sales: pd.DataFrame,
+    past_demand_range: pd.DataFrame,
+    limit: float,
+    *,
+    as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """Error of each stream of earlier cycles after adding up to each level, by months ahead.
 
@@ -222,6 +228,8 @@ def level_accuracy(
         Result of `sopwb.demand.value_added.archived_steps`.
     sales
         Table ``sales_history``.
+    past_demand_range
+        Table of that name: the bands that earlier cycles gave.
     limit
         Tracking signal beyond which a forecast errs to one side.
 
@@ -231,12 +239,14 @@ def level_accuracy(
         Table ``level_accuracy``.
     """
     columns = ["level", "stream", "lag", "nodes", "judged", "actual_qty", "absolute_error_qty", "wmape_rate"]
-    columns += ["beyond_signal_rate", "mase", "rmsse"]
+    columns += ["beyond_signal_rate", "mase", "rmsse", "coverage_rate", "pinball_rate"]
     if steps.empty:
         return pd.DataFrame(columns=columns)
     record = record_of(steps, {name: name for name in ARCHIVE_STREAMS}, sales, as_of)
     parts = [_of_level(added_up(record, keys), limit).assign(level=name) for name, keys in LEVELS.items()]
-    return pd.concat(parts, ignore_index=True)[columns]
+    band = band_accuracy(steps, past_demand_range).assign(stream=BANDED)
+    table = pd.concat(parts, ignore_index=True)
+    return table.merge(band, on=["level", "stream", "lag"], how="left", validate="one_to_one")[columns]
 
 
 def _of_level(record: Record, limit: float) -> pd.DataFrame:

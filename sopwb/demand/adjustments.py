@@ -68,9 +68,9 @@ def activity_contribution(past: Past) -> pd.DataFrame:
 def calendar_contribution(past: Past) -> dict[tuple[str, str], Array]:
     """Quantity of each calendar cause by kind and name, series by time; the sum is baseline less normal."""
     mean = log_mean(past.normal, past.log_calendar)
-    marks, family = past.calendar.marks, past.books.family
+    marks, group = past.calendar.marks, past.group
     return {
-        (kind, name): mean * past.calendar.effect[family, :, place]
+        (kind, name): mean * past.calendar.effect[group, :, place]
         for place, (kind, name) in enumerate(zip(marks.kinds, marks.names, strict=True))
         if past.calendar.coefficient[:, place].any()
     }

@@ -18,6 +18,7 @@ from sopwb.demand.backtest import after_origins, horizon_of_backtest, origins_of
 from sopwb.demand.calendar_effect import (
     CalendarMarks,
     against_usual_marks,
+    calendar_groups,
     calendar_regression,
 )
 from sopwb.demand.calendar_test import calendar_test
@@ -31,6 +32,7 @@ from sopwb.demand.panel import Array, Panel, is_weekly
 __all__ = ["CalendarAhead", "calendar_ahead", "measured_causes"]
 
 Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 WEEKS_AROUND, MONTHS_AROUND = 6, 3
 MEDIAN_TO_DEVIATION = 1.4826
 LEAST_DEVIATION = 0.03
@@ -48,7 +50,9 @@ class CalendarAhead:
     marks
         Causes, and how much of each falls on each bucket of the history and ahead.
     moved
-        The same against what is usual for that bucket of the season, bucket by cause.
+        The same against what is usual for that bucket of the season, calendar by bucket by cause.
+    group, keeps
+        Group of each series, a family in the markets of one calendar, and the calendar of each group.
     coefficient, sd
         Effect of one unit of a cause and its standard deviation, group by cause; 0 where nothing is clear.
     share
@@ -63,6 +67,8 @@ class CalendarAhead:
 
     marks: CalendarMarks
     moved: Array
+    group: Integers
+    keeps: Integers
     coefficient: Array
     sd: Array
     share: Array
@@ -73,7 +79,7 @@ class CalendarAhead:
     @property
     def effect(self) -> Array:
         """Log effect of each cause in the forecast: group by bucket ahead by cause."""
-        return np.asarray(self._used[:, None, :] * self.moved[None, self.length :])
+        return np.asarray(self._used[:, None, :] * self.moved[self.keeps, self.length :])
 
     @property
     def _used(self) -> Array:
@@ -81,8 +87,12 @@ class CalendarAhead:
 
     def freed(self, panel: Panel, carries: Flags) -> Panel:
         """Histories without the effects of the calendar."""
-        past = self._used @ self.moved[: self.length].T
-        return Panel(panel.history / _factor(past, panel, carries), panel.group)
+        past = self._in_history(self._used)
+        return Panel(panel.history / _factor(past, self.group, carries), panel.group)
+
+    def _in_history(self, coefficient: Array) -> Array:
+        """Log effect of coefficients on each bucket of the history, group by bucket."""
+        return _summed(coefficient, self.moved[self.keeps, : self.length])
 
     def lift(self, panel: Panel, carries: Flags) -> Lift:
         """The effects for the forecast and its backtest.
@@ -97,15 +107,21 @@ class CalendarAhead:
         carries
             Series that have the effects.
         """
-        first = (self.share[:, None] * self.first) @ self.moved[: self.length].T
-        past = _factor(first, panel, carries)
-        ahead, then = _factor(self.effect.sum(axis=2), panel, carries), _factor(self.then, panel, carries)
+        past = _factor(self._in_history(self.share[:, None] * self.first), self.group, carries)
+        ahead, then = (
+            _factor(effect, self.group, carries) for effect in (self.effect.sum(axis=2), self.then)
+        )
         return Lift(Panel(panel.history / past, panel.group), past, ahead, then, of_benchmarks=False)
 
 
-def _factor(log_effect: Array, panel: Panel, carries: Flags) -> Array:
+def _factor(log_effect: Array, group: Integers, carries: Flags) -> Array:
     """Effects of the groups as multipliers of their series."""
-    return np.asarray(np.exp(np.where(carries[:, None], log_effect[..., panel.group, :], 0.0)))
+    return np.asarray(np.exp(np.where(carries[:, None], log_effect[..., group, :], 0.0)))
+
+
+def _summed(coefficient: Array, moved: Array) -> Array:
+    """Log effect of all causes: group by cause times group by bucket by cause, group by bucket."""
+    return np.asarray((moved @ coefficient[..., None])[..., 0])
 
 
 def _around(season: int) -> int:
@@ -113,7 +129,9 @@ def _around(season: int) -> int:
     return 2 * (WEEKS_AROUND if is_weekly(season) else MONTHS_AROUND) + 1
 
 
-def measured_causes(panel: Panel, ordinary: Flags, marks: CalendarMarks, season: int) -> tuple[Array, Array]:
+def measured_causes(
+    panel: Panel, ordinary: Flags, marks: CalendarMarks, season: int, keeps: Integers | None = None
+) -> tuple[Array, Array]:
     """Log effect of one unit of each calendar cause on each group, and its standard deviation.
 
     Each series is held against the mean of the buckets around it, on the log scale, and so is the calendar;
@@ -127,6 +145,8 @@ def measured_causes(panel: Panel, ordinary: Flags, marks: CalendarMarks, season:
         Buckets that say something: no activity, no gap.
     marks
         Causes, of at least the buckets of the history.
+    keeps
+        Calendar of each group; None: all keep the first.
 
     Returns
     -------
@@ -143,9 +163,10 @@ def measured_causes(panel: Panel, ordinary: Flags, marks: CalendarMarks, season:
     deviation = np.maximum(middle * MEDIAN_TO_DEVIATION, LEAST_DEVIATION)[:, None]
     weight = np.broadcast_to(np.where(enough[:, None], deviation**-2, 0.0), away.shape)
     held = np.clip(away, -FAR * deviation, FAR * deviation)
-    known = marks.marks[: panel.history.shape[1]]
-    moving = CalendarMarks(marks.kinds, marks.names, known - local_mean(known.T, window).T)
-    found = calendar_regression(*group_mean(held, weight, panel.group), moving, season)
+    each = [own[: panel.history.shape[1]] for own in marks.marks]
+    known = np.stack([own - local_mean(own.T, window).T for own in each])
+    moving = CalendarMarks(marks.kinds, marks.names, known)
+    found = calendar_regression(*group_mean(held, weight, panel.group), moving, season, keeps)
     return found.coefficient, found.sd
 
 
@@ -158,6 +179,7 @@ def calendar_ahead(
     marks: CalendarMarks,
     *,
     season: int,
+    calendar: Integers | None = None,
 ) -> CalendarAhead | None:
     """What the calendar does to the buckets ahead; None where nothing can be measured or tested.
 
@@ -167,7 +189,7 @@ def calendar_ahead(
     Parameters
     ----------
     panel
-        Baseline histories, the calendar in them.
+        Baseline histories, the calendar in them, grouped by family.
     ordinary
         Buckets without an activity.
     carries
@@ -176,22 +198,26 @@ def calendar_ahead(
         Forecasters by name.
     marks
         Causes of the buckets of the history and ahead.
+    calendar
+        Number of the calendar that each series' market keeps; None: all keep the first.
     """
     length = panel.history.shape[1]
     origins = origins_of(length, season, settings)
     if len(origins) == 0 or not carries.any():
         return None
-    moved = against_usual_marks(marks.marks, length, season)
-    shown = Panel(np.where(carries[:, None], panel.history, np.nan), panel.group)
+    same = np.zeros(len(panel.history), dtype=np.int64)
+    group, keeps = calendar_groups(panel.group, same if calendar is None else calendar)
+    moved = np.stack([against_usual_marks(own, length, season) for own in marks.marks])
+    shown = Panel(np.where(carries[:, None], panel.history, np.nan), group)
     causes = [
-        measured_causes(shown.upto(int(origin)), ordinary[:, : int(origin)], marks, season)[0]
+        measured_causes(shown.upto(int(origin)), ordinary[:, : int(origin)], marks, season, keeps)[0]
         for origin in origins
     ]
-    coefficient, sd = measured_causes(shown, ordinary, marks, season)
-    reach = min(horizon_of_backtest(settings, season), len(marks.marks) - length)
-    effect = np.stack([own @ moved[:length].T for own in causes])
-    groups = np.arange(int(panel.group.max()) + 1)
-    member = (panel.group[None, :] == groups[:, None]).astype(float)
+    coefficient, sd = measured_causes(shown, ordinary, marks, season, keeps)
+    reach = min(horizon_of_backtest(settings, season), marks.marks.shape[1] - length)
+    effect = np.stack([_summed(own, moved[keeps, :length]) for own in causes])
+    groups = np.arange(len(keeps))
+    member = (group[None, :] == groups[:, None]).astype(float)
     test = calendar_test(
         Panel(member @ np.nan_to_num(shown.history), groups),
         effect,
@@ -206,4 +232,6 @@ def calendar_ahead(
         test.share(without=place)[:, None] * after_origins(own, origins[place : place + 1], reach)[0]
         for place, own in enumerate(effect)
     ]
-    return CalendarAhead(marks, moved, coefficient, sd, test.share(), causes[0], np.stack(then), length)
+    return CalendarAhead(
+        marks, moved, group, keeps, coefficient, sd, test.share(), causes[0], np.stack(then), length
+    )

@@ -12,8 +12,16 @@ import pandas as pd
 from sopwb.calendar import working_days_between
 from sopwb.demand.panel import Array, bucket_frame
 
-__all__ = ["CalendarEffect", "CalendarMarks", "against_usual_marks", "calendar_marks", "calendar_regression"]
+__all__ = [
+    "CalendarEffect",
+    "CalendarMarks",
+    "against_usual_marks",
+    "calendar_groups",
+    "calendar_marks",
+    "calendar_regression",
+]
 
+Integers = npt.NDArray[np.int64]
 NamedDays = Sequence[tuple[np.datetime64, str]]
 WORKING_DAYS, HOLIDAY, ORDER_WAVE = "working_days", "holiday", "order_wave"
 SAME_FEAST_DAYS = 4
@@ -35,8 +43,8 @@ class CalendarMarks:
     kinds, names
         Kind (working_days, holiday, order_wave) and name of each cause.
     marks
-        Bucket by cause: relative working days, or 1 where the feast lies, or share of the last
-        working days of a month.
+        Calendar by bucket by cause: relative working days, or 1 where the feast lies, or share of the last
+        working days of a month; zero for a feast that a calendar does not have.
     """
 
     kinds: tuple[str, ...]
@@ -53,7 +61,7 @@ class CalendarEffect:
     marks
         The causes.
     coefficient, sd
-        Group by cause, on the log scale.
+        Group by cause, on the log scale; a group is a family in the markets that keep one calendar.
     effect
         Group by bucket by cause; it has the mean zero over the years of each bucket of the season.
     """
@@ -80,8 +88,29 @@ def _feasts(named: NamedDays) -> list[tuple[np.datetime64, str]]:
     return feasts
 
 
-def calendar_marks(dates: pd.DatetimeIndex, bucket: str, named: NamedDays) -> CalendarMarks:
-    """The calendar causes that touch whole weeks or months.
+def calendar_groups(family: Integers, calendar: Integers) -> tuple[Integers, Integers]:
+    """Group of each series, a family in the markets of one calendar, and the calendar of each group.
+
+    Parameters
+    ----------
+    family, calendar
+        Number of each series' family, and of the calendar that its market keeps.
+
+    Examples
+    --------
+    >>> group, keeps = calendar_groups(np.array([0, 0, 1]), np.array([0, 1, 0]))
+    >>> group.tolist(), keeps.tolist()
+    ([0, 1, 2], [0, 1, 0])
+    """
+    count = int(calendar.max(initial=0)) + 1
+    pairs, group = np.unique(family * count + calendar, return_inverse=True)
+    return np.asarray(group, dtype=np.int64), np.asarray(pairs % count, dtype=np.int64)
+
+
+def calendar_marks(dates: pd.DatetimeIndex, bucket: str, calendars: Sequence[NamedDays]) -> CalendarMarks:
+    """The calendar causes that touch whole weeks or months, in every calendar that a market keeps.
+
+    A feast of the same name in two calendars is one cause that may fall on other days.
 
     A feast marks the bucket of its first day and, as another cause, the week before it. In weeks the
     order wave marks the share of the last three working days of each month.
@@ -92,13 +121,25 @@ def calendar_marks(dates: pd.DatetimeIndex, bucket: str, named: NamedDays) -> Ca
         First days of the buckets.
     bucket
         ``week`` or ``month``.
-    named
-        Holidays with their names.
+    calendars
+        Holidays of each calendar with their names.
     """
+    each = [_marks_of_one(dates, bucket, named) for named in calendars]
+    causes = list(dict.fromkeys(cause for columns in each for cause in columns))
+    causes.sort(key=lambda cause: (cause[0] == ORDER_WAVE) - (cause[0] == WORKING_DAYS))
+    nothing = np.zeros(len(dates))
+    marks = [np.column_stack([columns.get(cause, nothing) for cause in causes]) for columns in each]
+    return CalendarMarks(
+        tuple(kind for kind, _ in causes), tuple(name for _, name in causes), np.stack(marks)
+    )
+
+
+def _marks_of_one(dates: pd.DatetimeIndex, bucket: str, named: NamedDays) -> dict[tuple[str, str], Array]:
+    """Marks of one calendar by kind and name of the cause."""
     frame = bucket_frame(dates, bucket)
     holidays = [day for day, _ in named]
     work = working_days_between(frame["begin_date"], frame["end_date"], holidays).astype(float)
-    kinds, names, columns = [WORKING_DAYS], ["working days"], [work / max(work.mean(), 1.0) - 1]
+    columns = {(WORKING_DAYS, "working days"): work / max(work.mean(), 1.0) - 1}
     begin = dates.to_numpy().astype("datetime64[D]")
     end = frame["end_date"].to_numpy().astype("datetime64[D]")
     by_name: dict[str, list[np.datetime64]] = {}
@@ -107,18 +148,12 @@ def calendar_marks(dates: pd.DatetimeIndex, bucket: str, named: NamedDays) -> Ca
     for name, days in sorted(by_name.items()):
         inside = (np.array(days)[:, None] >= begin) & (np.array(days)[:, None] <= end)
         on = np.asarray(inside.any(axis=0), dtype=float)
-        columns.append(on)
-        kinds.append(HOLIDAY)
-        names.append(name)
+        columns[HOLIDAY, name] = on
         if bucket == "week":
-            columns.append(np.append(on[1:], 0.0))
-            kinds.append(HOLIDAY)
-            names.append(f"week before {name}")
+            columns[HOLIDAY, f"week before {name}"] = np.append(on[1:], 0.0)
     if bucket == "week":
-        columns.append(_month_ends(begin, end, holidays))
-        kinds.append(ORDER_WAVE)
-        names.append("end of month")
-    return CalendarMarks(tuple(kinds), tuple(names), np.column_stack(columns))
+        columns[ORDER_WAVE, "end of month"] = _month_ends(begin, end, holidays)
+    return columns
 
 
 def _month_ends(
@@ -192,7 +227,9 @@ def _posterior(
     return coefficient, np.sqrt(np.diag(covariance))
 
 
-def calendar_regression(values: Array, weight: Array, marks: CalendarMarks, season: int) -> CalendarEffect:
+def calendar_regression(
+    values: Array, weight: Array, marks: CalendarMarks, season: int, keeps: Integers | None = None
+) -> CalendarEffect:
     """Effect of the calendar on each group, from how a bucket differs from itself in other years.
 
     The seasonal profile holds what a bucket of the season usually has of holidays and working days;
@@ -210,31 +247,36 @@ def calendar_regression(values: Array, weight: Array, marks: CalendarMarks, seas
         Causes, from :func:`calendar_marks`, of the same buckets.
     season
         Buckets in a year.
+    keeps
+        Calendar of each group; None: all keep the first.
 
     References
     ----------
     Bell and Hillmer (1983), Modeling time series with calendar variation, JASA 78.
     """
-    length, causes = marks.marks.shape
-    moved = _against_other_years(marks.marks, np.ones(length), season)
+    _, length, causes = marks.marks.shape
+    keeps = np.zeros(len(values), dtype=np.int64) if keeps is None else keeps
+    moved = np.stack([_against_other_years(own, np.ones(length), season) for own in marks.marks])
     spread = np.array([BELIEF[kind] for kind in marks.kinds])
-    total = weight.sum(axis=0)
-    common = np.divide((values * weight).sum(axis=0), total, out=np.zeros(length), where=total > 0)
-    shared, sd = _posterior(
-        _against_other_years(marks.marks, total, season),
-        _against_other_years(common, total, season),
-        total,
-        np.zeros(causes),
-        spread,
-    )
+    design, numbers, totals = [], [], []
+    for place, own in enumerate(marks.marks):
+        of_it = keeps == place
+        total = weight[of_it].sum(axis=0)
+        summed = (values[of_it] * weight[of_it]).sum(axis=0)
+        common = np.divide(summed, total, out=np.zeros(length), where=total > 0)
+        design.append(_against_other_years(own, total, season))
+        numbers.append(_against_other_years(common, total, season))
+        totals.append(total)
+    stacked, deviating, total = (np.concatenate(each) for each in (design, numbers, totals))
+    shared, sd = _posterior(stacked, deviating, total, np.zeros(causes), spread)
     clear = np.abs(shared) > LEAST_EVIDENCE * sd
     coefficient, deviation = np.zeros((len(values), causes)), np.zeros((len(values), causes))
     for row in range(len(values)):
-        own = _against_other_years(marks.marks, weight[row], season)
-        numbers = _against_other_years(values[row], weight[row], season)
+        own = _against_other_years(marks.marks[keeps[row]], weight[row], season)
+        deviating = _against_other_years(values[row], weight[row], season)
         coefficient[row], deviation[row] = _posterior(
-            own, numbers, weight[row], shared, spread * FAMILY_SHARE
+            own, deviating, weight[row], shared, spread * FAMILY_SHARE
         )
     coefficient = np.where(clear, coefficient, 0.0)
-    effect = moved[None, :, :] * coefficient[:, None, :]
+    effect = moved[keeps] * coefficient[:, None, :]
     return CalendarEffect(marks, coefficient, np.where(clear, deviation, 0.0), effect)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,7 @@ __all__ = ["CALENDAR_COLUMNS", "calendar_effect"]
 
 CALENDAR_COLUMNS = [
     "family",
+    "country",
     "period",
     "kind",
     "cause",
@@ -49,11 +52,12 @@ def calendar_effect(
     series: pd.DataFrame,
     dates: pd.DatetimeIndex,
     period: pd.DataFrame,
+    countries: Sequence[str],
     *,
     bucket: str,
     holidays: tuple[np.datetime64, ...] = (),
 ) -> pd.DataFrame:
-    """Effect of each calendar cause on the forecast of each family in each planning bucket.
+    """Effect of each calendar cause on the forecast of each family, country and planning bucket.
 
     A week cut at a month's end has its factor in both pieces; a month planned as a month has the mean of its
     weeks by quantity. The quantities are parts of a product of factors, by the logarithmic mean, so
@@ -68,11 +72,13 @@ def calendar_effect(
     sold_rate
         Share of each planning bucket in which the product is sold, series by planning bucket.
     series
-        Series with family and group.
+        Series with family.
     dates
         First days of the whole buckets ahead.
     period
         Table ``period``.
+    countries
+        What each calendar is called.
 
     Returns
     -------
@@ -82,14 +88,14 @@ def calendar_effect(
     if calendar is None:
         return pd.DataFrame({name: [] for name in CALENDAR_COLUMNS})
     share = _bucket_shares(dates, period, bucket, holidays)
-    moved, effect = calendar.moved[calendar.length :], calendar.effect
+    effect = calendar.effect
     carries = np.abs(forecast - normal).max(axis=1) > 0
     logs = np.log(np.where(forecast > 0, forecast, 1.0) / np.where(normal > 0, normal, 1.0))
     mean = np.where(carries[:, None], log_mean(normal, logs), 0.0)
     frames = []
-    for family, rows in series.groupby("family", sort=True):
-        row = rows.index.to_numpy()
-        group = int(rows["group"].iloc[0])
+    for group in np.unique(calendar.group):
+        row, keeps = np.flatnonzero(calendar.group == group), int(calendar.keeps[group])
+        moved = calendar.moved[keeps, calendar.length :]
         quantity = (mean[row].T @ sold_rate[row]) * share
         weight = np.where(quantity.sum(axis=0) > 0, quantity, share)
         weight = weight / np.maximum(weight.sum(axis=0), NOTHING)
@@ -98,7 +104,8 @@ def calendar_effect(
         place, cause = np.nonzero(np.abs(measured) > NOTHING)
         log, spread = measured[place, cause], TENTH * sd[place, cause]
         frame = {
-            "family": family,
+            "family": series["family"].iloc[row[0]],
+            "country": countries[keeps],
             "period": period["period"].to_numpy()[place],
             "kind": np.array(calendar.marks.kinds, dtype=object)[cause],
             "cause": np.array(calendar.marks.names, dtype=object)[cause],

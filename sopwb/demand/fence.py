@@ -8,21 +8,26 @@ import pandas as pd
 from sopwb.config.demand import FenceSettings
 from sopwb.demand.panel import SERIES
 
-__all__ = ["fence_quantity", "held_by_fence"]
+__all__ = ["fence_quantity", "held_by_fence", "held_cycle"]
 
 KEYS = [*SERIES, "period"]
 
 
-def _last_consensus(
-    plan: pd.DataFrame, past_demand_plan: pd.DataFrame, as_of: pd.Timestamp
-) -> pd.Series[float]:
+def held_cycle(past_demand_plan: pd.DataFrame, settings: FenceSettings, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Rows of the cycle before as-of to whose consensus the fence holds; none without such a cycle."""
+    earlier = past_demand_plan[past_demand_plan["cycle"] < as_of]
+    if settings.approved_only:
+        earlier = earlier[earlier["is_approved"].astype(bool)]
+    last: pd.DataFrame = earlier[earlier["cycle"] == earlier["cycle"].max()]
+    return last
+
+
+def _last_consensus(plan: pd.DataFrame, last: pd.DataFrame) -> pd.Series[float]:
     """What the last cycle planned for each cell, its months shared out as the agreed plan has them now.
 
     A month of which a part has passed is shared by the days that are left; where the agreed plan is nothing,
     days share.
     """
-    earlier = past_demand_plan[past_demand_plan["cycle"] < as_of]
-    last = earlier[earlier["cycle"] == earlier["cycle"].max()]
     said = last.rename(columns={"period": "fiscal_period"})[[*SERIES, "fiscal_period", "consensus_qty"]]
     month = [*SERIES, "fiscal_period"]
     cells = plan[[*month, "period", "days", "agreed_qty"]].merge(
@@ -53,7 +58,7 @@ def fence_quantity(
     orders
         Open orders by product, market, ``period``: order_qty.
     past_demand_plan
-        Table of that name; its last cycle before as-of is held to.
+        Table of that name; its last approved cycle before as-of is held to, or its last, by the settings.
     period
         Table ``period``.
     """
@@ -64,7 +69,7 @@ def fence_quantity(
         ordered = plan[KEYS].merge(orders, on=KEYS, how="left", validate="one_to_one")
         said = ordered["order_qty"].fillna(0.0).set_axis(plan.index)
     else:
-        said = _last_consensus(plan, past_demand_plan, as_of)
+        said = _last_consensus(plan, held_cycle(past_demand_plan, settings, as_of))
     near = period["period"].sort_values().head(settings.buckets)
     return said.where(plan["period"].isin(near) & (plan["open_days"] > 0))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sopwb.calendar import spread_to_periods
@@ -147,6 +148,7 @@ def outlook(
     horizon: int,
     season: int,
     marks: CalendarMarks | None = None,
+    calendar: npt.NDArray[np.int64] | None = None,
     banded: bool = True,
 ) -> Outlook:
     """Forecast of every series for whole buckets ahead, with its backtest and its band.
@@ -155,6 +157,8 @@ def outlook(
     ----------
     marks
         Calendar causes of the buckets of the history and ahead; None leaves the calendar in the history.
+    calendar
+        Number of the calendar that each series' market keeps; None: all keep the first.
     banded
         Whether the band is wanted; without it the band has no width and the rest is the same.
 
@@ -167,14 +171,16 @@ def outlook(
     baseline, demand = Panel(past.baseline, group), Panel(past.demand, group)
     levels = settings.reconciled_levels
     summing = summing_matrix(past.series, levels) if levels else None
-    calendar, lift = None, None
+    found, lift = None, None
     if marks is not None:
         carries = routes(baseline, settings, season) == REGULAR
         ordinary = np.nan_to_num(past.activity) == 0
-        calendar = calendar_ahead(baseline, ordinary, carries, known, settings, marks, season=season)
-        if calendar is not None and calendar.share.any():
-            lift = calendar.lift(baseline, carries)
-            baseline = calendar.freed(baseline, carries)
+        found = calendar_ahead(
+            baseline, ordinary, carries, known, settings, marks, season=season, calendar=calendar
+        )
+        if found is not None and found.share.any():
+            lift = found.lift(baseline, carries)
+            baseline = found.freed(baseline, carries)
     ahead = panel_outlook(
         baseline,
         demand,
@@ -186,7 +192,7 @@ def outlook(
         lift=lift,
         banded=banded,
     )
-    return replace(ahead, calendar=calendar)
+    return replace(ahead, calendar=found)
 
 
 def panel_outlook(

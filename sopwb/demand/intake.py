@@ -16,12 +16,27 @@ import pandas as pd
 from sopwb.demand.panel import Array, Panel
 from sopwb.errors import Fault, InputError
 
-__all__ = ["Intake", "future_drivers", "intake", "series_side_by_side", "steps_between"]
+__all__ = [
+    "KEYS",
+    "Intake",
+    "days_of",
+    "intake",
+    "remark",
+    "series_side_by_side",
+    "steps_between",
+    "with_known_names",
+]
 
 KEYS = ["unique_id", "ds"]
 WEEK_DAYS = 7
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MOST_STEPS = 20_000
+ZONE = r"(\d\d:\d\d\S*?)\s*(?:Z|[+-]\d\d:?\d\d)$"
+"""Time zone at the end of a moment in text."""
+BEYOND_NUMBERS = 1e100
+"""A quantity from which its square is no number any more."""
+LEAST_SILENCE = 24
+MOST_ASTRAY_RATE = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,18 +111,47 @@ def steps_between(dates: pd.Series, freq: str) -> npt.NDArray[np.int64]:
     raise InputError([Fault("freq", f"unknown frequency {freq!r}", remedy=remedy)])
 
 
+def with_known_names(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its key columns named as they are called here, whatever their case (``Unique_ID``)."""
+    wanted = [name for name in [*KEYS, "y"] if name not in table]
+    spelt = {str(name): str(name).strip().lower() for name in table}
+    found = {name: low for name, low in spelt.items() if low in wanted and [*spelt.values()].count(low) == 1}
+    return table.rename(columns=found).reset_index(drop=True)
+
+
+def days_of(dates: pd.Series, where: str) -> pd.Series:
+    """Moments as the clock on the wall shows them; missing where text is no ISO date.
+
+    Raises
+    ------
+    InputError
+        They are numbers, which say no date.
+    """
+    if pd.api.types.is_numeric_dtype(dates) and dates.notna().any():
+        remedy = "dates, or text such as 2026-02-28"
+        raise InputError([Fault(f"{where}.ds", "has numbers, which say no date", remedy=remedy)])
+    if isinstance(dates.dtype, pd.PeriodDtype):
+        dates = dates.dt.start_time
+    if isinstance(dates.dtype, pd.DatetimeTZDtype):
+        dates = dates.dt.tz_localize(None)
+    if pd.api.types.is_datetime64_any_dtype(dates):
+        return dates
+    text = dates.astype(str).str.replace(ZONE, r"\1", regex=True)
+    return pd.to_datetime(text, errors="coerce", format="ISO8601")
+
+
 def _checked(train: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in [*KEYS, "y"] if name not in train]
     if missing:
         raise InputError(
             [Fault("train", f"column {name} is missing", remedy="unique_id, ds, y") for name in missing]
         )
-    dates = pd.to_datetime(train["ds"], errors="coerce")
     value = pd.to_numeric(train["y"], errors="coerce").astype(float)
-    return train.assign(unique_id=train["unique_id"].astype(str), ds=dates, y=value)
+    return train.assign(unique_id=train["unique_id"].astype(str), ds=days_of(train["ds"], "train"), y=value)
 
 
-def _remark(rows: pd.DataFrame, text: str) -> pd.DataFrame:
+def remark(rows: pd.DataFrame, text: str) -> pd.DataFrame:
+    """A remark on every series of some rows, with their number in the place of ``{n}``."""
     count = rows.groupby("unique_id").size()
     return pd.DataFrame({"unique_id": count.index, "remark": [text.format(n=n) for n in count]})
 
@@ -116,24 +160,49 @@ def _cells(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> tuple[pd.DataFram
     """One row per series and bucket with a known value, and what was left out or mended."""
     remarks = []
     undated = frame["ds"].isna()
-    remarks.append(_remark(frame[undated], "{n} rows without a date left out"))
+    remarks.append(remark(frame[undated], "{n} rows without a date left out"))
     frame = frame[~undated]
     if as_of is not None:
         future = frame["ds"] > as_of
-        remarks.append(_remark(frame[future], f"{{n}} rows after {as_of:%Y-%m-%d} left out"))
+        remarks.append(remark(frame[future], f"{{n}} rows after {as_of:%Y-%m-%d} left out"))
         frame = frame[~future]
-    unknown = ~np.isfinite(frame["y"])
-    remarks.append(_remark(frame[unknown], "{n} values that are not numbers taken as unknown"))
+    astray = _astray(frame)
+    remarks.append(remark(frame[astray], "{n} rows dated far from all others left out"))
+    frame = frame[~astray]
+    unknown = ~(frame["y"].abs() < BEYOND_NUMBERS)
+    remarks.append(remark(frame[unknown], "{n} values that are not numbers taken as unknown"))
     frame = frame[~unknown]
     doubled = frame.duplicated(["unique_id", "step"])
-    remarks.append(_remark(frame[doubled], "{n} doubled rows averaged with their twins"))
+    remarks.append(remark(frame[doubled], "{n} doubled rows averaged with their twins"))
     if doubled.any():
         numbers = frame.select_dtypes("number").columns.difference(["step"])
         means = frame.groupby(["unique_id", "step"])[list(numbers)].transform("mean")
         frame = frame.assign(**{name: means[name] for name in numbers})[~doubled]
     negative = frame["y"] < 0
-    remarks.append(_remark(frame[negative], "{n} negative values taken as zero"))
+    remarks.append(remark(frame[negative], "{n} negative values taken as zero"))
     return frame.assign(y=frame["y"].clip(lower=0)), remarks
+
+
+def _astray(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Rows dated far from all others by a slip: a few of the table and of their series, beyond a silence.
+
+    The silence is longer than all the time that the other rows span, so that no gap of a history is meant.
+    """
+    step = frame["step"].to_numpy(dtype=np.int64)
+    known = np.unique(step)
+    if not known.size:
+        return np.zeros(len(frame), dtype=bool)
+    silence, place = np.diff(known), np.arange(1, len(known))
+    late = known[place][silence > known[place - 1] - known[0] + LEAST_SILENCE]
+    early = known[place - 1][silence > known[-1] - known[place] + LEAST_SILENCE]
+    found = np.zeros(len(frame), dtype=bool)
+    for beyond in [*(step >= day for day in late), *(step <= day for day in early)]:
+        if beyond.mean() <= MOST_ASTRAY_RATE:
+            found |= beyond
+    if not found.any():
+        return found
+    own = pd.Series(found, index=frame.index).groupby(frame["unique_id"]).transform("mean")
+    return np.asarray(found & (own <= MOST_ASTRAY_RATE))
 
 
 def _constant_within(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -192,7 +261,7 @@ def intake(
     frame.loc[dated, "step"] = steps_between(frame.loc[dated, "ds"], freq)
     frame, remarks = _cells(frame, as_of)
     nameless = pd.DataFrame({"unique_id": [""] * int(unnamed.sum())})
-    remarks.append(_remark(nameless, "{n} rows without a unique_id left out"))
+    remarks.append(remark(nameless, "{n} rows without a unique_id left out"))
     frame = frame.astype({"step": "int64"}).sort_values(["unique_id", "step"], ignore_index=True)
     span = frame.groupby("unique_id", sort=True)["step"].agg(["min", "max"])
     too_long = span.index[span["max"] - span["min"] >= MOST_STEPS]
@@ -248,43 +317,6 @@ def _gap_remarks(names: pd.Index[str], gaps: npt.NDArray[np.int64]) -> pd.DataFr
 
 def _excluded(names: pd.Index[str], reason: str) -> pd.DataFrame:
     return pd.DataFrame({"unique_id": names.astype(str), "reason": reason})
-
-
-def future_drivers(
-    given: Intake, future: pd.DataFrame | None, *, freq: str, horizon: int
-) -> tuple[Mapping[str, Array], npt.NDArray[np.int64]]:
-    """Drivers of the buckets ahead, series by bucket, and the buckets wanted of each series.
-
-    A bucket of which nothing is said has the driver's usual value of the series, its median. A series
-    that ends before the others is forecast as far as the future reaches.
-    """
-    wanted = np.full(len(given.series), horizon, dtype=np.int64)
-    if future is None:
-        return {}, wanted
-    frame = future.assign(unique_id=future["unique_id"].astype(str), ds=pd.to_datetime(future["ds"]))
-    rows = pd.Index(given.series["unique_id"]).get_indexer(frame["unique_id"])
-    frame, rows = frame[rows >= 0], rows[rows >= 0]
-    step = steps_between(frame["ds"], freq) - given.series["step"].to_numpy()[rows]
-    inside = (step >= 1) & (step <= 2 * horizon)
-    frame, rows, step = frame[inside], rows[inside], step[inside]
-    np.maximum.at(wanted, rows, step)
-    most = int(wanted.max(initial=horizon))
-    values = {}
-    for name, past in given.drivers.items():
-        ahead = np.repeat(_usual(past)[:, None], most, axis=1)
-        number = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
-        told = np.isfinite(number)
-        ahead[rows[told], step[told] - 1] = number[told]
-        values[name] = ahead
-    return values, wanted
-
-
-def _usual(values: Array) -> Array:
-    """Median of the known values of each series; NaN where none is."""
-    known = np.isfinite(values).any(axis=1)
-    usual = np.full(len(values), np.nan)
-    usual[known] = np.nanmedian(values[known], axis=1)
-    return usual
 
 
 def series_side_by_side(values: Sequence[Array]) -> Array:

@@ -14,7 +14,7 @@ from sopwb.config.demand import DemandSettings
 from sopwb.demand.calendar_effect import (
     CalendarEffect,
     CalendarMarks,
-    NamedDays,
+    calendar_groups,
     calendar_marks,
     calendar_regression,
 )
@@ -22,6 +22,7 @@ from sopwb.demand.cleaning import filled_stock_outs, known_median, noise_rate, o
 from sopwb.demand.common import common_deviation, group_mean
 from sopwb.demand.gaps import missing_buckets
 from sopwb.demand.history import Books, books_of
+from sopwb.demand.market_calendar import ONE_CALENDAR, MarketCalendars
 from sopwb.demand.measurement import SHARED_BY, measured_response
 from sopwb.demand.panel import Array
 from sopwb.demand.response import Response, Touched, log_factors
@@ -61,7 +62,9 @@ class Past:
     usual
         Usual level without activities, calendar included.
     calendar
-        Effect of the calendar on each family.
+        Effect of the calendar on each family in the markets of one calendar.
+    group
+        Which of these groups each series is in.
     touched, response, logs
         Cells of activities, what was measured on them, and their log factors (own, after, cross).
     """
@@ -73,6 +76,7 @@ class Past:
     outlier: Array
     usual: Array
     calendar: CalendarEffect
+    group: npt.NDArray[np.int64]
     touched: Touched
     response: Response
     logs: tuple[Array, Array, Array]
@@ -95,7 +99,7 @@ class Past:
     @property
     def log_calendar(self) -> Array:
         """Log effect of the calendar."""
-        return np.asarray(self.calendar.total[self.books.family])
+        return np.asarray(self.calendar.total[self.group])
 
     @property
     def normal(self) -> Array:
@@ -115,7 +119,7 @@ def past_of(
     as_of: pd.Timestamp,
     bucket: str,
     week_start: str = "monday",
-    holidays: NamedDays = (),
+    calendars: MarketCalendars = ONE_CALENDAR,
 ) -> Past | None:
     """The past of every series that sold, taken apart; None where nothing was ever sold.
 
@@ -131,8 +135,8 @@ def past_of(
         Last day of history; only buckets that end on or before it count.
     bucket
         ``week`` or ``month``.
-    holidays
-        Public holidays with their names.
+    calendars
+        Holidays of each calendar that a market keeps.
     """
     books = books_of(sales, stock_out, product, market, as_of, bucket, week_start)
     if books.series.empty:
@@ -141,7 +145,8 @@ def past_of(
     work = _Work(
         books,
         past_cells(took_place, books.series, books.dates, bucket),
-        calendar_marks(books.dates, bucket, holidays),
+        calendar_marks(books.dates, bucket, calendars.days),
+        *calendar_groups(books.family, calendars.of(books.series["market"])),
         kinds,
         settings,
     )
@@ -182,6 +187,8 @@ class _Work:
     books: Books
     cells: pd.DataFrame
     marks: CalendarMarks
+    group: npt.NDArray[np.int64]
+    keeps: npt.NDArray[np.int64]
     kinds: Mapping[str, Any]
     settings: DemandSettings
 
@@ -223,13 +230,8 @@ class _Work:
         usual = self.level(self.books.base, nothing > 0)
         gap = missing_buckets(self.books.base, usual, self.books.market, self.books.season)
         usual = self.level(self.books.base, gap, usual)
-        groups = int(self.books.family.max()) + 1
-        empty = calendar_regression(
-            np.zeros((groups, usual.shape[1])),
-            np.zeros((groups, usual.shape[1])),
-            self.marks,
-            self.books.season,
-        )
+        none = np.zeros((len(self.keeps), usual.shape[1]))
+        empty = calendar_regression(none, none, self.marks, self.books.season, self.keeps)
         touched = self.touched(usual, dict.fromkeys(SHARED_BY, nothing))
         declared = _declared(self.settings)
         return _View(gap, usual, empty, touched, declared, log_factors(declared, touched))
@@ -238,7 +240,7 @@ class _Work:
         """One round: fill, level, calendar, response."""
         books = self.books
         filled = self.filled(view)
-        calendar = view.calendar.total[books.family]
+        calendar = view.calendar.total[self.group]
         others = view.log_of(lasting=True, rest=True)
         plain = np.exp(calendar)
         usual = self.level(filled / np.exp(others) / plain, view.gap, view.usual / plain) * plain
@@ -251,7 +253,7 @@ class _Work:
         rest = group_rest(*group_mean(ordinary, weight, books.family), books.season)[books.family]
         usual, ordinary, logs = usual * np.exp(rest), ordinary - rest, logs - rest
         moved = calendar_regression(
-            *group_mean(ordinary + calendar, weight, books.family), self.marks, books.season
+            *group_mean(ordinary + calendar, weight, self.group), self.marks, books.season, self.keeps
         )
         common = common_deviation(ordinary, variance, books.family, books.market)
         variance = _row_variance(ordinary - common.deviation)
@@ -324,6 +326,7 @@ class _Work:
             outlier,
             view.usual,
             view.calendar,
+            self.group,
             view.touched,
             view.response,
             view.logs,

@@ -10,6 +10,7 @@ from sopwb.demand.adjustments import demand_history_clean
 from sopwb.demand.demand_exception import demand_exception
 from sopwb.demand.forecast_change import forecast_change
 from sopwb.demand.panel import SERIES
+from sopwb.demand.review_cadence import review_cadence
 from sopwb.demand.stage import baseline_only, past_as_of
 from sopwb.demand.value_added import archived_steps, forecast_value_added, unit_margin
 from sopwb.extend import Parts, Tables
@@ -30,10 +31,15 @@ def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
     months = months.drop(columns="period").rename(columns={"fiscal_period": "period"})
     streams = ["automatic_qty", "near_horizon_qty", "consensus_qty"]
     by_month = months.groupby([*SERIES, "period"], as_index=False)[streams].sum()
+    cadence = review_cadence(
+        tables["portfolio_value"], tables["forecastability"], model.demand.review, model.as_of
+    )
+    waits = cadence.loc[~cadence["is_due"], "product"]
+    planned, before, changed = (frame[~frame["product"].isin(waits)] for frame in (by_month, steps, change))
     top = demand_exception(
-        by_month,
-        steps,
-        change,
+        planned,
+        before,
+        changed,
         margin,
         tables["product"],
         model.demand.review,
@@ -43,6 +49,7 @@ def demand_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
         "forecast_value_added": forecast_value_added(steps, margin),
         "forecast_change": change,
         "demand_exception": top,
+        "review_cadence": cadence,
     }
 
 

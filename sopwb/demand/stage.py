@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sopwb.calendar import holiday_names
 from sopwb.config.model import Model
 from sopwb.demand.accuracy import archive_accuracy, backtest_accuracy, forecast_error, level_accuracy
 from sopwb.demand.activities import still_to_come
@@ -13,7 +12,7 @@ from sopwb.demand.activity_review import activity_result
 from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
 from sopwb.demand.answers import activity_response
 from sopwb.demand.author_accuracy import author_accuracy, voice_of, with_authors
-from sopwb.demand.calendar_effect import CalendarMarks, calendar_marks
+from sopwb.demand.calendar_effect import calendar_marks
 from sopwb.demand.calendar_plan import CALENDAR_COLUMNS, calendar_effect
 from sopwb.demand.consensus import ALL_STREAMS, stream_weight
 from sopwb.demand.eligible import never_sold
@@ -25,6 +24,7 @@ from sopwb.demand.forecastability import forecastability
 from sopwb.demand.launch_review import launch_review
 from sopwb.demand.launch_scorecard import launch_scorecard
 from sopwb.demand.manual import STREAMS, manual_streams
+from sopwb.demand.market_calendar import MarketCalendars, market_calendars
 from sopwb.demand.order_consumption import order_consumption, ordered_qty
 from sopwb.demand.panel import SERIES, buckets_after, buckets_on, season_of
 from sopwb.demand.past import Past, past_of
@@ -95,7 +95,6 @@ def demand_history(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.D
 
 def past_as_of(tables: Tables, model: Model, parts: Parts) -> Past | None:
     """The past of every series that sold, taken apart; None where nothing was ever sold."""
-    year = model.as_of.year
     return past_of(
         tables["sales_history"],
         tables["stock_out"],
@@ -107,13 +106,13 @@ def past_as_of(tables: Tables, model: Model, parts: Parts) -> Past | None:
         as_of=model.as_of,
         bucket=model.calendar.history_bucket,
         week_start=model.calendar.week_start,
-        holidays=holiday_names(model.calendar.holidays, year - 10, year + 5),
+        calendars=_calendars(tables, model),
     )
 
 
 def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Baseline forecast with its interval, its backtest, and what cannot be forecast."""
-    product, successor, period = tables["product"], tables["product_successor"], tables["period"]
+    product, successor = tables["product"], tables["product_successor"]
     settings, bucket = model.demand.forecast, model.calendar.history_bucket
     clean = tables["demand_history_clean"]
     if clean.empty:
@@ -121,7 +120,7 @@ def statistical_forecast(tables: Tables, model: Model, parts: Parts) -> dict[str
     past = histories(clean, product, successor, settings, as_of=model.as_of, bucket=bucket)
     if past.series.empty:
         return _nothing(forecast_exclusion(past))
-    ahead = _outlook(past, model, parts, period)
+    ahead = _outlook(past, tables, model, parts)
     most = settings.error_buckets if bucket == "week" else max(1, settings.error_buckets // 2)
     return {
         "statistical_forecast": _spread(past, ahead, tables, model),
@@ -159,7 +158,7 @@ def baseline_only(clean: pd.DataFrame, tables: Tables, model: Model, parts: Part
     clean
         Table ``demand_history_clean``.
     tables
-        product, product_successor and period.
+        product, product_successor, market, holiday and period.
     """
     product, successor = tables["product"], tables["product_successor"]
     settings, bucket = model.demand.forecast, model.calendar.history_bucket
@@ -169,30 +168,29 @@ def baseline_only(clean: pd.DataFrame, tables: Tables, model: Model, parts: Part
     past = histories(clean, product, successor, settings, as_of=model.as_of, bucket=bucket)
     if past.series.empty:
         return nothing
-    return _spread(past, _outlook(past, model, parts, tables["period"], banded=False), tables, model)
+    return _spread(past, _outlook(past, tables, model, parts, banded=False), tables, model)
 
 
-def _outlook(
-    past: Histories, model: Model, parts: Parts, period: pd.DataFrame, *, banded: bool = True
-) -> Outlook:
+def _outlook(past: Histories, tables: Tables, model: Model, parts: Parts, *, banded: bool = True) -> Outlook:
     bucket = model.calendar.history_bucket
-    horizon = len(buckets_after(past.dates[-1], period["end_date"].max(), bucket))
+    horizon = len(buckets_after(past.dates[-1], tables["period"]["end_date"].max(), bucket))
+    calendars = _calendars(tables, model)
+    dates = buckets_on(past.dates, horizon, bucket)
     return outlook(
         past,
         parts.forecasters,
         model.demand.forecast,
         horizon=horizon,
         season=season_of(bucket),
-        marks=_marks(past, horizon, model) if model.demand.forecast.calendar else None,
+        marks=calendar_marks(dates, bucket, calendars.days) if model.demand.forecast.calendar else None,
+        calendar=calendars.of(past.series["market"]),
         banded=banded,
     )
 
 
-def _marks(past: Histories, horizon: int, model: Model) -> CalendarMarks:
-    """Calendar causes of the buckets of the history and of those ahead."""
-    bucket, year = model.calendar.history_bucket, model.as_of.year
-    dates = buckets_on(past.dates, horizon, bucket)
-    return calendar_marks(dates, bucket, holiday_names(model.calendar.holidays, year - 10, year + 5))
+def _calendars(tables: Tables, model: Model) -> MarketCalendars:
+    """Holidays of every calendar that a market keeps."""
+    return market_calendars(tables["market"], tables["holiday"], model.calendar.holidays, model.as_of.year)
 
 
 def _calendar(past: Histories, ahead: Outlook, tables: Tables, model: Model) -> pd.DataFrame:
@@ -208,6 +206,7 @@ def _calendar(past: Histories, ahead: Outlook, tables: Tables, model: Model) -> 
         past.series,
         buckets_after(past.dates[-1], period["end_date"].max(), bucket),
         period,
+        _calendars(tables, model).names,
         bucket=bucket,
         holidays=model.holidays,
     )
@@ -286,7 +285,7 @@ def demand_record(tables: Tables, model: Model, _parts: Parts) -> dict[str, pd.D
         "past_stream": past_stream(past, voices),
         "stream_accuracy": stream_accuracy(past, sales, as_of=model.as_of),
         "forecast_accuracy": pd.concat(accuracy),
-        "level_accuracy": level_accuracy(steps, sales, limit, as_of=model.as_of),
+        "level_accuracy": level_accuracy(steps, sales, tables["past_demand_range"], limit, as_of=model.as_of),
     }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sopwb.calendar import fiscal_month
+from sopwb.calendar import fiscal_month, holiday_names, is_country
 from sopwb.config.demand import ForecastSettings
 from sopwb.demand.backtest import origins_of
 from sopwb.demand.calendar_ahead import calendar_ahead
@@ -17,7 +17,8 @@ from sopwb.demand.calendar_effect import calendar_marks
 from sopwb.demand.combine import REGULAR, Forecaster, routes
 from sopwb.demand.drivers import driver_effects
 from sopwb.demand.forecast import panel_outlook
-from sopwb.demand.intake import Intake, future_drivers, intake
+from sopwb.demand.future import future_drivers
+from sopwb.demand.intake import Intake, intake, with_known_names
 from sopwb.demand.lift import Lift
 from sopwb.demand.panel import Array, Panel, buckets_between, buckets_on
 from sopwb.demand.reconcile import summing_matrix
@@ -99,6 +100,7 @@ def study(
     as_of: pd.Timestamp | None = None,
     settings: ForecastSettings | None = None,
     accurate: bool = False,
+    country: str | None = None,
 ) -> Study:
     """Forecast every series of a long table, with an 80 percent interval.
 
@@ -114,18 +116,27 @@ def study(
         unique_id, ds and the columns that are known ahead.
     accurate
         Whether the series are reconciled with forecasts of their hierarchy, where they end together.
+    country
+        Country (ISO 3166) whose holidays are among what the calendar does to weeks and months; None: working
+        days without holidays.
 
     Raises
     ------
     InputError
-        A column is missing, the frequency or a forecaster is unknown, or no bucket is asked for.
+        A column is missing, the frequency, the country or a forecaster is unknown, or no bucket is asked for.
     """
     if horizon < 1:
         raise InputError([Fault("horizon", f"{horizon} buckets are asked for", remedy="1 or more")])
+    if not is_country(country):
+        problem = f"{country!r} is no known country"
+        raise InputError([Fault("country", problem, remedy="a code such as FI, US or DE-BY")])
     season = _season_tried(season, freq)
+    train = with_known_names(train)
+    future = None if future is None else with_known_names(future)
     ahead = [] if future is None else [str(name) for name in future if name not in KEYS]
     given = intake(train, freq=freq, ahead=ahead, as_of=as_of)
-    ahead_values, wanted = future_drivers(given, future, freq=freq, horizon=horizon)
+    ahead_values, wanted, said = future_drivers(given, future, freq=freq, horizon=horizon)
+    given = replace(given, remarks=pd.concat([given.remarks, said], ignore_index=True))
     most = int(wanted.max(initial=horizon))
     if given.series.empty:
         nothing = _rows(given, wanted, freq, *np.zeros((3, 0, most)))
@@ -140,7 +151,7 @@ def study(
     summing = summing_matrix(given.series, given.levels) if accurate and together else None
     demand = panel
     if not ahead_values and settings.calendar:
-        panel, lift = _without_calendar(given, panel, known, settings, season, freq, most)
+        panel, lift = _without_calendar(given, panel, known, settings, season, freq, most, country)
     outlook = panel_outlook(
         panel, demand, known, settings, horizon=most, season=season, summing=summing, lift=lift
     )
@@ -193,6 +204,7 @@ def _without_calendar(
     season: int,
     freq: str,
     horizon: int,
+    country: str | None,
 ) -> tuple[Panel, Lift | None]:
     """Panel without the effects of the calendar, and these, in the series that end where most of them do."""
     bucket = BUCKETS.get(freq.split("-", maxsplit=1)[0].upper())
@@ -205,7 +217,9 @@ def _without_calendar(
     step = pd.Timedelta(weeks=1) if bucket == "week" else pd.DateOffset(months=1)
     end = last.iloc[0] if bucket == "week" else fiscal_month(last).iloc[0]
     dates = buckets_between(end - (panel.history.shape[1] - 1) * step, end, bucket)
-    marks = calendar_marks(buckets_on(dates, horizon, bucket), bucket, ())
+    every = buckets_on(dates, horizon, bucket)
+    named = holiday_names(country, every[0].year, every[-1].year + 1)
+    marks = calendar_marks(every, bucket, [named])
     carries = together & (routes(panel, settings, season) == REGULAR)
     found = calendar_ahead(panel, np.isfinite(panel.history), carries, known, settings, marks, season=season)
     if found is None or not found.share.any():

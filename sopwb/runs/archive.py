@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sopwb.errors import Fault, InputError
@@ -15,10 +16,18 @@ from sopwb.schema import Schema
 
 __all__ = ["ARCHIVE_TABLES", "READ_TABLES", "approve", "cycle_chain", "past_tables", "remembered"]
 
-ARCHIVE_TABLES = ("past_demand_plan", "past_supply_plan", "past_kpi", "past_profit_and_loss")
-READ_TABLES = ("demand_plan", "supply_plan", "kpi", "profit_and_loss", "period")
+ARCHIVE_TABLES = (
+    "past_demand_plan",
+    "past_demand_range",
+    "past_supply_plan",
+    "past_kpi",
+    "past_profit_and_loss",
+)
+READ_TABLES = ("demand_plan", "sample_path", "supply_plan", "kpi", "profit_and_loss", "period", "product")
 """Tables of an earlier run that its cycle is remembered by."""
 LONGEST_CHAIN = 24
+BAND = {"lower_qty": 0.1, "upper_qty": 0.9}
+"""Quantiles of the sample paths that are kept."""
 
 
 def cycle_chain(root: Path, run: Published | None) -> list[Published]:
@@ -41,7 +50,8 @@ def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.Data
     for run in chain:
         folders = [run.folder / "tables", run.folder / "inputs"]
         frames = read_tables(folders, READ_TABLES, schema)
-        for name, frame in remembered(frames, pd.Timestamp(run.manifest["as_of"])).items():
+        cycle = pd.Timestamp(run.manifest["as_of"])
+        for name, frame in remembered(frames, cycle, is_approved=run.approval.exists()).items():
             parts[name].append(frame)
     return {
         name: schema[name].shape(pd.concat(found)) if found else schema[name].empty()
@@ -49,15 +59,19 @@ def past_tables(chain: Sequence[Published], schema: Schema) -> dict[str, pd.Data
     }
 
 
-def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def remembered(
+    frames: dict[str, pd.DataFrame], cycle: pd.Timestamp, *, is_approved: bool = True
+) -> dict[str, pd.DataFrame]:
     """The archive tables of one cycle.
 
     Parameters
     ----------
     frames
-        Tables demand_plan, supply_plan, kpi, profit_and_loss and period of the cycle.
+        Tables demand_plan, sample_path, supply_plan, kpi, profit_and_loss, period and product of the cycle.
     cycle
         Its as-of date.
+    is_approved
+        Whether it was approved.
     """
     month = frames["period"][["period", "fiscal_period"]]
     plan = frames["demand_plan"].merge(month, on="period", validate="many_to_one")
@@ -70,13 +84,31 @@ def remembered(frames: dict[str, pd.DataFrame], cycle: pd.Timestamp) -> dict[str
     money = result.loc[result["version"] == "forecast", ["period", "line", "amount_value"]]
     columns = ["option", "product", "location", "source", "period", "planned_qty"]
     return {
-        "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle).rename(
+        "past_demand_plan": demand.assign(manual_qty=spoken, cycle=cycle, is_approved=is_approved).rename(
             columns={"fiscal_period": "period"}
+        ),
+        "past_demand_range": _demand_range(frames["sample_path"], month, frames["product"]).assign(
+            cycle=cycle
         ),
         "past_supply_plan": frames["supply_plan"][columns].assign(cycle=cycle),
         "past_kpi": kpi.assign(cycle=cycle),
         "past_profit_and_loss": money.assign(cycle=cycle),
     }
+
+
+def _demand_range(path: pd.DataFrame, month: pd.DataFrame, product: pd.DataFrame) -> pd.DataFrame:
+    """80 percent band of each product, each family and the company by fiscal month, over the sample paths."""
+    wide = path.pivot(index=["product", "period"], columns="path", values="demand_qty")
+    code, period = (wide.index.get_level_values(name) for name in ("product", "period"))
+    months = period.map(month.set_index("period")["fiscal_period"].to_dict())
+    family = code.map(product.set_index("product")["family"].to_dict())
+    parts = []
+    for level, node in (("product", code), ("family", family), ("company", ["*"] * len(wide))):
+        keys = [pd.Index(node, name="node", dtype=object), pd.DatetimeIndex(months, name="period")]
+        sums = wide.groupby(keys).sum()
+        ends = {name: np.quantile(sums, rate, axis=1) if len(sums) else [] for name, rate in BAND.items()}
+        parts.append(sums.index.to_frame(index=False).assign(**ends, level=level))
+    return pd.concat(parts, ignore_index=True)
 
 
 def approve(run: Published, who: str, comment: str, moment: str) -> Path:
@@ -90,7 +122,7 @@ def approve(run: Published, who: str, comment: str, moment: str) -> Path:
     if run.manifest["status"] == "failed_checks":
         remedy = "mend the plan and run again"
         raise InputError([Fault(run.run_id, "its plan fails its own checks", remedy=remedy)])
-    path = run.folder.parent / "approvals" / f"{run.run_id}.json"
+    path = run.approval
     path.parent.mkdir(exist_ok=True)
     content = {"run": run.run_id, "by": who, "comment": comment, "at": moment, "files": run.manifest["files"]}
     try:

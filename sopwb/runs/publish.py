@@ -50,6 +50,11 @@ class Published:
         """Name of the run."""
         return self.folder.name
 
+    @property
+    def approval(self) -> Path:
+        """File that records its approval, where it was approved."""
+        return self.folder.parent / "approvals" / f"{self.run_id}.json"
+
 
 @dataclass(frozen=True)
 class RunFolder:

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import forecast
 from benchmarks.synthetic import synthetic_sales
+from sopwb.errors import InputError
 
 MONTHS = pd.date_range("2020-01-01", periods=48, freq="MS")
 YEAR = np.tile([80.0, 90, 100, 110, 120, 130, 140, 130, 120, 100, 90, 90], 4)
@@ -70,3 +71,10 @@ def test_what_is_missing_is_said(words, monkeypatch, capsys):
         run(monkeypatch, capsys, *words)
     assert stopped.value.code == 2
     assert "--" in capsys.readouterr().err
+
+
+def test_the_country_of_the_holidays_is_an_option(train, tmp_path, monkeypatch, capsys):
+    options = ("--horizon", 6, "--season", 12, "--freq", "MS", "--out", tmp_path / "out.parquet")
+    assert run(monkeypatch, capsys, train, *options, "--country", "FI")["series"] == 4
+    with pytest.raises(InputError, match="no known country"):
+        run(monkeypatch, capsys, train, *options, "--country", "Atlantis")

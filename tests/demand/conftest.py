@@ -81,6 +81,7 @@ def market_table(names: list[str]) -> pd.DataFrame:
             "market": names,
             "description": names,
             "region": "north",
+            "country": None,
             "channel": "shop",
             "customer_group": "all",
             "currency": "EUR",

@@ -9,6 +9,10 @@ from sopwb.demand.interval import band, error_model
 from sopwb.demand.value_added import archived_steps
 from tests.demand.conftest import AS_OF, monthly_sales, product_table
 
+NO_BAND = pd.DataFrame(columns=["cycle", "level", "node", "period", "lower_qty", "upper_qty"]).astype(
+    {"cycle": "datetime64[ns]", "period": "datetime64[ns]"}
+)
+
 
 def archived(**quantities):
     row = {
@@ -48,7 +52,7 @@ def test_months_that_are_not_closed_are_not_judged():
     sales = monthly_sales({("cola", "shop"): [100.0] * 14})
     steps = steps_of(open_month, sales)
     assert archive_accuracy(steps, sales, as_of=AS_OF).empty
-    assert level_accuracy(steps, sales, 4.0, as_of=AS_OF).empty
+    assert level_accuracy(steps, sales, NO_BAND, 4.0, as_of=AS_OF).empty
 
 
 def test_a_product_that_is_gone_from_the_master_is_still_judged():
@@ -73,7 +77,17 @@ def two_cycles():
 def test_at_each_level_what_one_lacks_another_makes_up():
     sales = monthly_sales({(product, "shop"): [80.0] + [100.0] * 13 for product in ("cola", "water")})
     steps = steps_of(two_cycles(), sales, {"cola": "drinks", "water": "drinks"})
-    table = level_accuracy(steps, sales, 1.5, as_of=AS_OF)
+    kept = pd.DataFrame(
+        {
+            "cycle": pd.Timestamp("2025-12-31"),
+            "level": "product",
+            "node": ["cola", "water"],
+            "period": pd.Timestamp("2026-01-01"),
+            "lower_qty": [105.0, 80.0],
+            "upper_qty": [120.0, 101.0],
+        }
+    )
+    table = level_accuracy(steps, sales, kept, 1.5, as_of=AS_OF)
     agreed = table[table["stream"] == "consensus"].set_index("level")
     assert agreed["wmape_rate"].to_dict() == pytest.approx(
         {"series": 0.1, "product": 0.1, "family_market": 0.0, "family": 0.0, "market": 0.0, "company": 0.0}
@@ -87,6 +101,10 @@ def test_at_each_level_what_one_lacks_another_makes_up():
         "company": 1,
     }
     assert (agreed["judged"] == 2).all()
+    # of two bands that were kept one held; its loss 0.9 x 5 + 0.1 x 20, and 0.1 x 20 + 0.1 x 1
+    assert agreed.loc["product", "coverage_rate"] == 0.5
+    assert agreed.loc["product", "pinball_rate"] == pytest.approx((4.5 + 2.0 + 2.0 + 0.1) / 200)
+    assert agreed["coverage_rate"].drop("product").isna().all()
     # both products err to one side in both cycles, together they do not
     assert agreed["beyond_signal_rate"].to_dict() == {
         name: float(name in {"series", "product"}) for name in agreed.index
@@ -99,7 +117,7 @@ def test_at_each_level_what_one_lacks_another_makes_up():
 def test_a_limit_that_so_few_cycles_cannot_reach_says_nothing():
     sales = monthly_sales({(product, "shop"): [100.0] * 14 for product in ("cola", "water")})
     steps = steps_of(two_cycles(), sales, {"cola": "drinks", "water": "drinks"})
-    assert level_accuracy(steps, sales, 4.0, as_of=AS_OF)["beyond_signal_rate"].isna().all()
+    assert level_accuracy(steps, sales, NO_BAND, 4.0, as_of=AS_OF)["beyond_signal_rate"].isna().all()
 
 
 def test_the_backtest_tells_the_loss_of_its_band_and_the_side_it_errs_to():

@@ -15,10 +15,11 @@ from sopwb.demand.calendar_test import borne_out_rate
 from sopwb.demand.lift import Lift
 from sopwb.demand.panel import Panel
 from sopwb.demand.study import built_in_forecasters, study
+from sopwb.errors import InputError
 
 WEEKS, AHEAD = 208, 26
 DATES = pd.date_range("2022-02-28", periods=WEEKS + AHEAD, freq="W-MON")
-MARKS = calendar_marks(DATES, "week", holiday_names("FI", 2021, 2028))
+MARKS = calendar_marks(DATES, "week", [holiday_names("FI", 2021, 2028)])
 SETTINGS = ForecastSettings(regular=("theta",))
 EASTER, DAYS = MARKS.names.index("Good Friday"), MARKS.names.index("working days")
 
@@ -26,7 +27,7 @@ EASTER, DAYS = MARKS.names.index("Good Friday"), MARKS.names.index("working days
 def panel_of(easter, per_day, *, series=8, noise=0.03, seed=5):
     draw = np.random.default_rng(seed)
     time = np.arange(WEEKS + AHEAD)
-    effect = easter * MARKS.marks[:, EASTER] + per_day * MARKS.marks[:, DAYS]
+    effect = easter * MARKS.marks[0, :, EASTER] + per_day * MARKS.marks[0, :, DAYS]
     logs = 6 + 0.2 * np.sin(time * 2 * np.pi / 52) + effect + draw.normal(0, noise, (series, len(time)))
     whole = np.exp(logs)
     return Panel(whole[:, :WEEKS], np.arange(series) % 2), whole[:, WEEKS:]
@@ -70,7 +71,7 @@ def test_weeks_of_a_moved_feast_are_forecast_better():
 def test_an_origin_knows_nothing_of_what_came_after_it():
     panel, _ = panel_of(0.15, 0.4)
     later = panel.history.copy()
-    later[:, -18:] *= np.exp(2 * MARKS.marks[WEEKS - 18 : WEEKS, DAYS])
+    later[:, -18:] *= np.exp(2 * MARKS.marks[0, WEEKS - 18 : WEEKS, DAYS])
     found, other = found_in(panel), found_in(Panel(later, panel.group))
     assert found.first.tolist() == other.first.tolist()
     assert found.coefficient.tolist() != other.coefficient.tolist()
@@ -85,7 +86,7 @@ def test_an_origin_knows_nothing_of_what_came_after_it():
 def test_without_origins_or_a_series_that_sells_regularly_nothing_is_said():
     panel, _ = panel_of(0.15, 0.4)
     short = Panel(panel.history[:, -8:], panel.group)
-    marks = calendar_marks(DATES[WEEKS - 8 :], "week", ())
+    marks = calendar_marks(DATES[WEEKS - 8 :], "week", [()])
     every = np.ones(short.history.shape, dtype=bool)
     known = built_in_forecasters()
     assert calendar_ahead(short, every, every[:, 0], known, SETTINGS, marks, season=52) is None
@@ -204,14 +205,14 @@ def test_switched_off_the_calendar_stays_in_the_history(shop, weekly, parts, sch
 
 def test_a_long_table_of_months_gets_its_working_days():
     months = pd.date_range("2014-01-01", periods=120, freq="MS")
-    marks = calendar_marks(months, "month", ())
+    marks = calendar_marks(months, "month", [()])
     draw = np.random.default_rng(1)
     frames = [
         pd.DataFrame(
             {
                 "unique_id": f"s{n}",
                 "ds": months,
-                "y": np.exp(5 + marks.marks[:, 0] + draw.normal(0, 0.02, 120)),
+                "y": np.exp(5 + marks.marks[0, :, 0] + draw.normal(0, 0.02, 120)),
             }
         )
         for n in range(6)
@@ -228,3 +229,28 @@ def test_a_long_table_of_months_gets_its_working_days():
         both = made.merge(test, on=["unique_id", "ds"])
         error[on] = (both["yhat"] - both["y"]).abs().sum()
     assert error[True] < 0.8 * error[False]
+
+
+def test_a_long_table_of_months_gets_the_feasts_of_the_country_that_is_named():
+    months = pd.date_range("2012-01-01", periods=144, freq="MS")
+    marks = calendar_marks(months, "month", [holiday_names("FI", 2011, 2024)])
+    feast = 0.2 * marks.marks[0, :, marks.names.index("Good Friday")]
+    draw = np.random.default_rng(1)
+    frames = [
+        pd.DataFrame({"unique_id": f"s{n}", "ds": months, "y": np.exp(5 + feast + draw.normal(0, 0.02, 144))})
+        for n in range(6)
+    ]
+    long = pd.concat(frames, ignore_index=True)
+    train, test = long[long["ds"] < "2023-01-01"], long[long["ds"] >= "2023-01-01"]
+    error = {}
+    for on in ("FI", None):
+        made = study(train, built_in_forecasters(), freq="MS", season=12, horizon=12, country=on).forecast
+        both = made.merge(test, on=["unique_id", "ds"])
+        error[on] = (both["yhat"] - both["y"]).abs().sum()
+    assert error["FI"] < 0.85 * error[None]
+
+
+def test_a_country_that_is_not_known_is_a_fault_of_the_user():
+    long = pd.DataFrame({"unique_id": "a", "ds": [DATES[0]], "y": [1.0]})
+    with pytest.raises(InputError, match="'XX' is no known country"):
+        study(long, built_in_forecasters(), freq="W-MON", season=52, horizon=2, country="XX")

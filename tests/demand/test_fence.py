@@ -31,7 +31,9 @@ def said_then(**quantities):
     months = {"march": "2026-03-01", "april": "2026-04-01"}
     rows = [("cola", "shop", months[name], quantity) for name, quantity in quantities.items()]
     table = pd.DataFrame(rows, columns=["product", "market", "period", "consensus_qty"])
-    return table.assign(period=pd.to_datetime(table["period"]), cycle=AS_OF - pd.offsets.MonthEnd(1))
+    return table.assign(
+        period=pd.to_datetime(table["period"]), cycle=AS_OF - pd.offsets.MonthEnd(1), is_approved=True
+    )
 
 
 def fence_of(cells, past, orders=NO_ORDERS, **settings):
@@ -62,6 +64,15 @@ def test_where_the_plan_is_nothing_days_share_and_what_is_not_sold_is_not_held()
     closed = fence_of(plan(open_days=(0, 23, 30, 31)), said_then(march=80.0), hold_to="consensus", buckets=2)
     assert np.isnan(closed[0])
     assert closed[1] == pytest.approx(60.0)
+
+
+def test_a_cycle_that_was_not_approved_is_passed_over_unless_the_settings_say_otherwise():
+    older = said_then(march=400.0).assign(cycle=AS_OF - pd.offsets.MonthEnd(2))
+    past = pd.concat([older, said_then(march=80.0).assign(is_approved=False)])
+    held = {"hold_to": "consensus", "buckets": 2}
+    assert fence_of(plan(), past, **held)[:2] == pytest.approx([100.0, 300.0])
+    assert fence_of(plan(), past, **held, approved_only=False)[:2] == pytest.approx([20.0, 60.0])
+    assert np.isnan(fence_of(plan(), past.assign(is_approved=False), **held)).all()
 
 
 def test_a_month_of_which_a_part_has_passed_is_held_by_the_days_that_are_left():

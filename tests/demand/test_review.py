@@ -272,6 +272,17 @@ def test_with_the_same_model_a_change_is_laid_at_the_door_of_new_sales(small, mo
     stair = made["forecast_value_added"]
     assert set(stair["stream"]) == set(STAIR)
     assert "bias" in set(made["demand_exception"]["kind"])
+    # a small product that is easy to forecast waits for the end of the quarter
+    portfolio = pd.DataFrame({"product": ["cola"], "abc_class": ["C"]})
+    easy = now | {
+        "portfolio_value": portfolio,
+        "forecastability": now["forecastability"].assign(xyz_class="X"),
+    }
+    waiting = demand_review(easy, model, parts)
+    assert waiting["demand_exception"].empty
+    assert waiting["review_cadence"]["is_due"].tolist() == [False]
+    hard = easy | {"forecastability": now["forecastability"].assign(xyz_class="Z")}
+    assert "bias" in set(demand_review(hard, model, parts)["demand_exception"]["kind"])
 
 
 def test_without_an_earlier_cycle_or_any_sale_the_review_is_empty(small, model, parts, schema):

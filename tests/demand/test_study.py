@@ -81,7 +81,7 @@ def test_a_series_without_a_value_is_excluded_with_the_reason_and_none_is_droppe
 
 def test_dates_gone_wild_are_an_exclusion_not_a_giant_array(known):
     wild = rows("wild", YEAR)
-    wild.loc[0, "ds"] = pd.Timestamp("1700-01-01")
+    wild.loc[:11, "ds"] = wild.loc[:11, "ds"] - pd.DateOffset(years=300)
     daily = study(pd.concat([wild, rows("sound", YEAR)]), known, freq="D", season=1, horizon=3)
     assert daily.excluded["unique_id"].tolist() == ["wild"]
     assert "span more than" in daily.excluded["reason"].iloc[0]
@@ -235,3 +235,60 @@ def test_the_same_table_written_another_way_gives_the_same_forecast(change, know
     assert other["yhat"].to_numpy() == pytest.approx(plain["yhat"].to_numpy(), rel=1e-4)
     assert other["unique_id"].tolist() == plain["unique_id"].tolist()
     assert other["ds"].tolist() == plain["ds"].tolist()
+
+
+# ---------------------------------------------------------------- dates, names and the future
+def remarks_of(result, name):
+    return " | ".join(result.remarks.loc[result.remarks["unique_id"] == name, "remark"])
+
+
+@pytest.mark.parametrize("day", ["2099-01-01", "1900-01-01"])
+def test_a_row_dated_far_from_all_others_is_left_out_and_named(known, day):
+    slip = pd.concat([rows("slip", YEAR), rows("slip", [1.0]).assign(ds=pd.Timestamp(day))])
+    result = monthly(pd.concat([slip, rows("sound", YEAR)]), known)
+    assert "1 rows dated far from all others left out" in remarks_of(result, "slip")
+    both = result.forecast.pivot(index="ds", columns="unique_id", values="yhat")
+    assert both["slip"].to_numpy() == pytest.approx(both["sound"].to_numpy())
+
+
+def test_dates_in_a_time_zone_are_those_of_the_clock_on_the_wall(known):
+    plain = monthly(rows("a", YEAR), known).forecast
+    zoned = rows("a", YEAR)
+    for given in (
+        zoned["ds"].dt.tz_localize("Europe/Helsinki"),
+        zoned["ds"].dt.tz_localize("UTC").astype(str),
+    ):
+        pd.testing.assert_frame_equal(monthly(zoned.assign(ds=given), known).forecast, plain)
+
+
+def test_columns_are_known_in_any_case_and_numbers_are_no_dates(known):
+    plain = monthly(rows("a", YEAR), known).forecast
+    shouted = rows("a", YEAR).rename(columns=str.upper)
+    pd.testing.assert_frame_equal(monthly(shouted, known).forecast, plain)
+    with pytest.raises(InputError, match="numbers, which say no date"):
+        monthly(rows("a", YEAR).assign(ds=range(len(YEAR))), known)
+
+
+def test_text_that_is_no_iso_date_is_not_guessed_at(known):
+    odd = rows("odd", YEAR)
+    result = monthly(odd.assign(ds=odd["ds"].dt.strftime("%d/%m/%Y")), known)
+    assert result.excluded["unique_id"].tolist() == ["odd"]
+    assert "without a date" in remarks_of(result, "odd")
+
+
+def test_what_a_future_leaves_open_or_says_in_vain_is_named(known):
+    priced = pd.concat([rows(name, YEAR) for name in ("full", "part", "none")], ignore_index=True)
+    priced["price"] = 1 + 0.1 * np.random.default_rng(2).random(len(priced))
+    after = pd.date_range(priced["ds"].max() + pd.DateOffset(months=1), periods=12, freq="MS")
+    full = pd.DataFrame({"unique_id": "full", "ds": after, "price": 1.05})
+    part = full.assign(unique_id="part").iloc[[0, 0, 1]]
+    far = full.assign(unique_id="full", ds=full["ds"] + pd.DateOffset(years=1))
+    future = pd.concat([full, part, far, full.assign(unique_id="stranger")], ignore_index=True)
+    result = study(priced, known, freq="MS", season=12, horizon=12, future=future)
+    assert result.forecast.groupby("unique_id").size().to_dict() == {"full": 12, "part": 12, "none": 12}
+    assert np.isfinite(result.forecast["yhat"]).all()
+    assert remarks_of(result, "full") == "12 rows of the future outside the horizon left out"
+    assert "1 doubled rows of the future" in remarks_of(result, "part")
+    assert "price is not told for 10 buckets ahead" in remarks_of(result, "part")
+    assert "price is not told for 12 buckets ahead" in remarks_of(result, "none")
+    assert "no series of that name" in remarks_of(result, "stranger")

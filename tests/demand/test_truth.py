@@ -13,6 +13,7 @@ from sopwb.demand.adjustments import demand_adjustment, demand_history_clean
 from sopwb.demand.answers import activity_response
 from sopwb.demand.calendar_effect import calendar_marks
 from sopwb.demand.forecast import histories, outlook
+from sopwb.demand.market_calendar import MarketCalendars
 from sopwb.demand.panel import buckets_on, panel_of
 from sopwb.demand.past import past_of
 from sopwb.demand.waterfall import demand_waterfall
@@ -55,7 +56,7 @@ def past(demo_folder, parts, activity):
         SETTINGS,
         as_of=AS_OF,
         bucket="week",
-        holidays=holiday_names("FI", 2021, 2028),
+        calendars=MarketCalendars(("FI",), (holiday_names("FI", 2021, 2028),)),
     )
 
 
@@ -197,7 +198,7 @@ def ahead(demo_folder, past, parts):
     clean = demand_history_clean(past)
     series = histories(clean, product, successor, settings, as_of=AS_OF, bucket="week")
     marks = calendar_marks(
-        buckets_on(series.dates, WEEKS_AHEAD, "week"), "week", holiday_names("FI", 2021, 2028)
+        buckets_on(series.dates, WEEKS_AHEAD, "week"), "week", [holiday_names("FI", 2021, 2028)]
     )
     forecasts = [
         outlook(

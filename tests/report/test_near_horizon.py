@@ -65,10 +65,26 @@ def test_the_fence_says_what_it_holds_to_and_by_how_much(tables, model):
             "weight_rate": 0.5,
         }
     )
+    tables["past_demand_plan"] = pd.DataFrame(
+        {"cycle": pd.to_datetime(["2025-06-30", "2025-07-31"]), "is_approved": [True, False]}
+    )
     told = near_horizon(tables, held)
     assert told.message.startswith("The first 2 buckets are held by 50")
-    assert told.message.endswith("to the consensus of the last cycle")
+    assert told.message.endswith("to the consensus of the cycle of 2025-06-30, which was approved")
+    last = fence.model_copy(update={"approved_only": False})
+    held = model.model_copy(update={"demand": model.demand.model_copy(update={"fence": last})})
+    assert near_horizon(tables, held).message.endswith("of 2025-07-31, which was not approved")
     assert told.table.frame["fence_qty"].tolist() == [100.0, 160.0, 260.0]
+
+
+def test_a_fence_without_an_approved_cycle_says_that_it_holds_nothing(tables, model):
+    fence = model.demand.fence.model_copy(update={"hold_to": "consensus"})
+    held = model.model_copy(update={"demand": model.demand.model_copy(update={"fence": fence})})
+    tables["order_consumption"] = tables["order_consumption"].iloc[:0]
+    tables["past_demand_plan"] = pd.DataFrame({"cycle": [pd.Timestamp("2025-07-31")], "is_approved": [False]})
+    told = near_horizon(tables, held)
+    assert told.message == "The fence holds nothing, for there is no earlier approved cycle"
+    assert told.table is None
 
 
 def test_without_orders_or_fence_it_says_so(tables, model):

@@ -148,9 +148,18 @@ def test_the_error_of_the_consensus_is_shown_at_every_level_that_the_archive_was
             "stream": "consensus",
             "lag": 1,
             "wmape_rate": [0.02, 0.11, 0.05],
+            "coverage_rate": float("nan"),
         }
     )
-    assert len(accuracy.accuracy_by_lag(tables, model).chart) == 3
+    told = accuracy.accuracy_by_lag(tables, model)
+    assert len(told.chart) == 3
+    assert told.note.endswith("another makes up.")
+    held = pd.DataFrame(
+        {"level": "product", "lag": [1, 3], "stream": "consensus", "coverage_rate": [0.81, 0.7]}
+    )
+    bands = tables | {"level_accuracy": pd.concat([tables["level_accuracy"], held])}
+    said = "held 81\u202f% of its months 1 month ahead and 70\u202f% 3 months ahead."
+    assert accuracy.accuracy_by_lag(bands, model).note.endswith(f"The 80 percent band of a product {said}")
     shown = accuracy._by_level(tables["level_accuracy"])
     assert shown["row"].to_list() == ["Product and market", "Family", "Company"]
     assert shown["value"].to_list() == [0.11, 0.05, 0.02]
@@ -277,3 +286,18 @@ def test_the_quality_of_the_forecast_is_told_in_points_and_in_units_of_the_naive
         "RMSSE",
         "pinball",
     }
+
+
+def test_products_whose_class_is_not_due_are_named_with_the_cycle_they_wait_for(tables, model):
+    tables["review_cadence"] = pd.DataFrame(
+        {
+            "product": ["cola", "tea"],
+            "abc_class": ["A", "C"],
+            "xyz_class": "X",
+            "every_months": [1, 3],
+            "is_due": [True, False],
+            "next_review_date": pd.to_datetime(["2026-02-28", "2026-03-31"]),
+        }
+    )
+    told = review.demand_exceptions(tables, model)
+    assert told.note == "Left out until 2026-03-31: 1 product of class CX, by margin and error."

@@ -53,7 +53,15 @@ def plan_tables() -> dict[str, pd.DataFrame]:
     result = result.assign(
         version=["forecast", "actual"], period=periods[[0, 0]], line="revenue", amount_value=[10.0, 1.0]
     )
+    path = pd.DataFrame({"period": periods, "demand_qty": [4.0, 6.0, 7.0]}).merge(
+        pd.DataFrame({"path": range(1, 12)}), how="cross"
+    )
+    path = path.assign(product="tea", demand_qty=path["demand_qty"] + path["path"] - 6, demand_value=0.0)
+    product = SCHEMA["product"].empty().reindex(range(1))
+    product = product.assign(product="tea", family="hot", description="Tea", base_unit="kg")
     return {
+        "sample_path": path,
+        "product": product.assign(product_type="finished"),
         "period": period,
         "demand_plan": demand,
         "kpi": kpi,
@@ -65,5 +73,5 @@ def plan_tables() -> dict[str, pd.DataFrame]:
 def write_plan(folder: Path) -> None:
     """As in a run: what stages made in one folder, the calendar they were given in the other."""
     made = plan_tables()
-    write_tables(folder / "inputs", {"period": made.pop("period")}, SCHEMA)
+    write_tables(folder / "inputs", {name: made.pop(name) for name in ("period", "product")}, SCHEMA)
     write_tables(folder / "tables", made, SCHEMA)

@@ -38,6 +38,21 @@ def test_only_the_whole_company_and_the_forecast_are_remembered():
     assert kept["past_supply_plan"]["planned_qty"].tolist() == [9]
 
 
+def test_the_band_of_a_month_is_that_of_its_paths_added_up():
+    kept = SCHEMA["past_demand_range"].shape(remembered(plan_tables(), CYCLE)["past_demand_range"])
+    assert kept[["level", "node"]].drop_duplicates().to_numpy().tolist() == [
+        ["company", "*"],
+        ["family", "hot"],
+        ["product", "tea"],
+    ]
+    january, february = kept[kept["level"] == "product"][["lower_qty", "upper_qty"]].to_numpy()
+    # the two weeks of January go together in each path: 10 ± 2 x 5, so 10 and 90 percent lie at 10 ± 8
+    assert january.tolist() == [2.0, 18.0]
+    assert february.tolist() == [3.0, 11.0]
+    none = plan_tables() | {"sample_path": SCHEMA["sample_path"].empty()}
+    assert SCHEMA["past_demand_range"].shape(remembered(none, CYCLE)["past_demand_range"]).empty
+
+
 def test_a_run_reads_the_runs_it_builds_on_newest_first(tmp_path):
     runs = []
     for day, as_of in ((1, "2025-11-30"), (2, "2025-12-31")):
@@ -49,7 +64,10 @@ def test_a_run_reads_the_runs_it_builds_on_newest_first(tmp_path):
         )
     chain = cycle_chain(tmp_path, runs[-1])
     assert [item.run_id for item in chain] == [run_id(2), run_id(1)]
+    approve(runs[0], "cfo", "", MOMENT)
     past = past_tables(chain, SCHEMA)
+    approved = past["past_demand_plan"].groupby("cycle")["is_approved"].all()
+    assert approved.tolist() == [True, False]
     assert sorted(past["past_kpi"]["cycle"].unique()) == [pd.Timestamp("2025-11-30"), CYCLE]
     assert all(past_tables([], SCHEMA)[name].empty for name in ARCHIVE_TABLES)
 

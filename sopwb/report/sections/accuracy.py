@@ -135,6 +135,19 @@ def _by_level(rows: pd.DataFrame) -> pd.DataFrame:
     )[["row", "column", "value"]]
 
 
+def _bands_said(rows: pd.DataFrame) -> str:
+    """How often the bands of earlier cycles held what was sold, a month ahead and at the longest lag."""
+    kept = rows[(rows["level"] == "product") & rows["coverage_rate"].notna()].sort_values("lag")
+    if kept.empty:
+        return ""
+    near, far = kept.iloc[0], kept.iloc[-1]
+    said = f" The 80 percent band of a product held {percent(near['coverage_rate'], 0)} of its months "
+    said += f"{count(int(near['lag']), 'month')} ahead"
+    if far["lag"] > near["lag"]:
+        said += f" and {percent(far['coverage_rate'], 0)} {count(int(far['lag']), 'month')} ahead"
+    return said + "."
+
+
 def _by_lag(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Streams down, months ahead across."""
     cells = rows[["stream", "lag", column]].assign(
@@ -184,6 +197,7 @@ def accuracy_by_lag(tables: Tables, model: Model) -> Section:
         note=(
             "Bias is what was forecast over what was sold, less one: positive is too high. At a level above "
             "product and market, forecasts and sales are added up first: what one lacks another makes up."
+            f"{_bands_said(tables['level_accuracy'])}"
         ),
         source=source,
     )

@@ -128,8 +128,8 @@ def family_sheets(tables: Tables, model: Model) -> Section:
         table=Table(
             shown,
             headings={
-                "sold_value": "12 months sold",
-                "plan_value": "12 months planned",
+                "sold_value": f"12 months sold ({model.currency})",
+                "plan_value": f"planned ({model.currency})",
                 "share": "Δ %",
                 "since_value": "Δ last cycle",
                 "activity_value": "activities",
@@ -150,8 +150,9 @@ def family_sheets(tables: Tables, model: Model) -> Section:
             currency=model.currency,
         ),
         note=(
-            "Activities and people are what they add to the plan. Error and bias are those of the consensus "
-            f"of earlier cycles, {model.demand.review.act_months} months ahead, as far as months have closed."
+            f"Activities and people are what they add to the plan, in {model.currency}. Error and bias are "
+            f"those of the consensus of earlier cycles {model.demand.review.act_months} months ahead, as far "
+            "as months have closed."
         ),
         source=("demand_plan", "next twelve months, by family"),
     )

@@ -14,7 +14,6 @@ from sopwb.report.table import Table, without_empty
 
 __all__ = ["near_horizon"]
 
-HELD_TO = {"consensus": "the consensus of the last cycle", "orders": "the orders in hand"}
 FENCE = "fence"
 ALL = "All"
 SHOWN = 12
@@ -51,6 +50,24 @@ def _orders_said(rows: pd.DataFrame) -> str:
     return said + (f"; {short(beyond)} of them found no forecast and come on top" if beyond > 0 else "")
 
 
+def _fence_said(tables: Tables, model: Model) -> str:
+    """What the fence holds to, and whether that was approved."""
+    fence = model.demand.fence
+    held = f"the first {count(fence.buckets, 'bucket')} are held by {percent(fence.hold_rate, 0)} to "
+    if fence.hold_to == "orders":
+        return held + "the orders in hand"
+    past = tables["past_demand_plan"]
+    earlier = past[past["cycle"] < model.as_of]
+    if fence.approved_only:
+        earlier = earlier[earlier["is_approved"].astype(bool)]
+    if earlier.empty:
+        kind = "approved cycle" if fence.approved_only else "cycle"
+        return f"the fence holds nothing, for there is no earlier {kind}"
+    last = earlier[earlier["cycle"] == earlier["cycle"].max()]
+    state = "approved" if last["is_approved"].all() else "not approved"
+    return held + f"the consensus of the cycle of {iso_date(last['cycle'].iloc[0])}, which was {state}"
+
+
 @report_section("near_horizon", notebook=NOTEBOOK)
 def near_horizon(tables: Tables, model: Model) -> Section:
     """What is ordered of the plan, what that leaves of the forecast, and what the fence holds to."""
@@ -64,13 +81,13 @@ def near_horizon(tables: Tables, model: Model) -> Section:
         if known == 0:
             message = "No open order is known, and no fence holds the plan"
         return Section(message, title, source=source)
+    if not has_orders and not (tables["demand_stream"]["stream"] == FENCE).any():
+        said_of_fence = _fence_said(tables, model)
+        return Section(said_of_fence[:1].upper() + said_of_fence[1:], title, source=source)
     rows = _by_bucket(tables)
     said = [_orders_said(rows)] if has_orders else []
     if fence.hold_to != "nothing":
-        said.append(
-            f"the first {count(fence.buckets, 'bucket')} are held by {percent(fence.hold_rate, 0)} to "
-            f"{HELD_TO[fence.hold_to]}"
-        )
+        said.append(_fence_said(tables, model))
     message = "; ".join(said)
     columns = ["automatic_qty", "fence_qty", "forecast_qty", "order_qty", "consumed_qty", "remaining_qty"]
     columns += ["beyond_qty", "consensus_qty"]

@@ -143,16 +143,28 @@ def _drivers(priced: pd.DataFrame, tables: Tables, model: Model) -> Table:
     )
 
 
+def _waiting(tables: Tables) -> str:
+    """Products that this cycle does not look at, because their class is reviewed less often."""
+    cadence = tables["review_cadence"]
+    waits = cadence[~cadence["is_due"].astype(bool)]
+    if waits.empty:
+        return ""
+    classes = ", ".join(sorted(set(waits["abc_class"] + waits["xyz_class"])))
+    day = iso_date(waits["next_review_date"].min())
+    return f"Left out until {day}: {count(len(waits), 'product')} of class {classes}, by margin and error."
+
+
 @report_section("demand_exceptions", notebook=NOTEBOOK)
 def demand_exceptions(tables: Tables, model: Model) -> Section:
     """At most ten things of the demand plan that need a word, ranked by money."""
     rows = tables["demand_exception"].sort_values("rank").head(model.report.most_exceptions)
     source = ("demand_exception", "all rows")
+    waiting = _waiting(tables)
     if rows.empty:
         title = (
             f"{model.name}, exceptions of the demand plan, {model.currency}, as of {iso_date(model.as_of)}"
         )
-        return Section("Nothing in the demand plan needs a word", title, source=source)
+        return Section("Nothing in the demand plan needs a word", title, note=waiting, source=source)
     first = rows.iloc[0]
     place = f"{words(str(first['family']))}, {named(first['market'], tables['market'], 'market')}"
     message = (
@@ -183,7 +195,7 @@ def demand_exceptions(tables: Tables, model: Model) -> Section:
         ),
         note=(
             f"At stake is error × margin × the {model.demand.review.act_months} months until supply can "
-            "follow; one line for each kind, family and market."
+            f"follow; one line for each kind, family and market. {waiting}".rstrip()
         ),
         source=source,
     )
