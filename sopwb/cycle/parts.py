@@ -29,6 +29,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.supply.lot_rules",
     "sopwb.supply.contract_rules",
     "sopwb.supply.money_rules",
+    "sopwb.supply.investment_rules",
     "sopwb.supply.checks",
     "sopwb.inventory.checks",
     "sopwb.measure.kpi",
