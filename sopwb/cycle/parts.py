@@ -55,6 +55,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.supply",
     "sopwb.report.sections.solved",
     "sopwb.report.sections.explained",
+    "sopwb.report.sections.investments",
     "sopwb.report.sections.attainment",
     "sopwb.report.sections.strategies",
     "sopwb.report.sections.finance",

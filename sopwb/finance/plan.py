@@ -137,7 +137,7 @@ def _cost_lines(
     loans: float,
     index: pd.Index[pd.Timestamp],
 ) -> pd.DataFrame:
-    """Planned lines below gross margin: cost lines, activities, interest, run rate of the rest, investments."""
+    """Planned lines below gross margin: cost lines, activities, interest, run rate, investments."""
     settings = model.finance
     revenue = volume.groupby("period")["revenue_value"].sum().astype(float)
     declared = cost_line_months(

@@ -1,4 +1,4 @@
-"""What no single column of ``investment_option`` can say: whether an investment adds something, and adds up."""
+"""What no single column of ``investment_option`` can say: whether it adds something, and adds up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPTION, PAYMENT = "investment_option", "investment_payment"
 INVESTMENT_TABLES = (OPTION, PAYMENT, "location")
 """Tables these faults are about."""
 WHOLE_WITHIN = 1e-6
-LATEST = pd.Timestamp("2199-12-30")
+EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-30")
 
 Rows = npt.NDArray[np.bool_]
 
@@ -28,7 +28,7 @@ def investment_faults(tables: Mapping[str, pd.DataFrame], schema: Mapping[str, T
     """Faults of investments that reach beyond one cell, each with its rows.
 
     Looked at are investments that add nothing, or places where there is no limit, that cannot be decided
-    on any first day of a month, that are worth more at the end than at the start, or that exclude each
+    on any day, that are worth more at the end than at the start, or that exclude each
     other and are to be built both; and payments that do not sum to the whole.
     """
     option = tables.get(OPTION)
@@ -42,11 +42,11 @@ def investment_faults(tables: Mapping[str, pd.DataFrame], schema: Mapping[str, T
         ("residual_value", *_worth_more(option)),
         ("exclusive_group", *_both(option)),
     )
-    faults = [
-        Fault(f"{OPTION}.{column}", f"{int(rows.sum())} row(s) {problem}", row_labels(option, table, rows), fix)
-        for column, rows, problem, fix in rules
-        if rows.any()
-    ]
+    faults = []
+    for column, rows, problem, remedy in rules:
+        if rows.any():
+            labels = row_labels(option, table, rows)
+            faults.append(Fault(f"{OPTION}.{column}", f"{len(labels)} row(s) {problem}", labels, remedy))
     return faults + _payments(tables.get(PAYMENT), schema)
 
 
@@ -71,11 +71,10 @@ def _unlimited(option: pd.DataFrame, location: pd.DataFrame | None) -> tuple[Row
 
 
 def _never(option: pd.DataFrame) -> tuple[Rows, str, str]:
-    """Investments between whose first and last day no month begins."""
-    first = option["earliest_date"]
-    begins = first.where(first.dt.day == 1, first + pd.offsets.MonthBegin(1)) if first.notna().any() else first
-    remedy = "let earliest_date and latest_date hold the first day of a month: decisions are made there"
-    return _flags(begins > option["latest_date"].fillna(LATEST)), "can be decided in no month", remedy
+    """Investments whose last day of decision is before the first."""
+    wrong = option["earliest_date"].fillna(EARLIEST) > option["latest_date"].fillna(LATEST)
+    remedy = "let latest_date come after earliest_date, with the first day of a month between them"
+    return _flags(wrong), "can be decided on no day", remedy
 
 
 def _worth_more(option: pd.DataFrame) -> tuple[Rows, str, str]:

@@ -102,7 +102,7 @@ def _asked(data: PlanData) -> Ints:
 
 
 def built(data: PlanData, chosen: Ints) -> PlanData:
-    """Numbers of the plan with investments that stand: their hours and places are there, their money is known.
+    """Numbers of the plan with investments that stand: hours and places are there, money is known.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def investment_decision(
     tables: Tables,
     rate: float,
 ) -> pd.DataFrame:
-    """Table ``investment_decision``: each investment, what is decided, and what it is worth a year and over its life.
+    """Table ``investment_decision``: what is decided, and what each investment is worth.
 
     Its worth is the difference of two whole plans, each with service first: the plan, and the same plan
     without it where it is made, or with it from its first possible month where it is not.
@@ -243,7 +243,7 @@ def investment_decision(
         return pd.DataFrame(columns=list(_COLUMNS))
     count = data.buckets.count
     chosen = {int(place) // count: int(place) for place in np.flatnonzero(found.built)}
-    here = _worth(data, program, solution.values)  # noqa: PD011 - no frame
+    here = _worth(data, program, solution.values)
     first = found.first_place()
     gains = np.full((found.count, 3), np.nan)
     place = np.array([chosen.get(number, int(first[number])) for number in range(found.count)])
@@ -264,16 +264,14 @@ def _plan_of(found: tuple[Program, Solution]) -> tuple[Program, Floats]:
 
 
 _COLUMNS = (
-    "investment", "name", "subject", "status", "choice", "period", "available_date", "used_days", "capex_value",
-    "paid_value", "charge_value", "capital_value_per_year", "running_value_per_year",
+    "investment", "name", "subject", "status", "choice", "period", "available_date", "used_days",
+    "capex_value", "paid_value", "charge_value", "capital_value_per_year", "running_value_per_year",
     "contribution_value_per_year", "service_value_per_year", "served_qty_per_year", "npv_value",
     "payback_years", "latest_date", "owner",
 )  # fmt: skip
 
 
-def _told(
-    invested: Invested, place: Ints, gains: Floats, payment: pd.DataFrame, rate: float
-) -> pd.DataFrame:
+def _told(invested: Invested, place: Ints, gains: Floats, payment: pd.DataFrame, rate: float) -> pd.DataFrame:
     """The decisions as a table; gains are those of the days of use."""
     found, buckets = invested.data.investments, invested.data.buckets
     option, known = found.option, place >= 0

@@ -36,8 +36,11 @@ def investment_once(data: PlanData, v: Variables) -> Rules:
         yield made[closed] <= 0
     status = found.option["status"]
     times = cp.Constant(found.of_option) @ made
-    yield times <= status.ne("refuse").to_numpy(float)
-    yield -times <= -status.eq("build").to_numpy(float)
+    at_most, at_least = (
+        np.asarray(flags, dtype=np.float64) for flags in (status != "refuse", status == "build")
+    )
+    yield times <= at_most
+    yield -times <= -at_least
 
 
 def _groups(option: pd.DataFrame) -> sp.csr_array:

@@ -1,4 +1,4 @@
-"""Investments the plan may decide on: when each can be made, what it adds, and what the plan is charged for it.
+"""Investments the plan may decide on: when each can be made, what it adds, what it is charged.
 
 The horizon does not see the life of a line. So the plan is charged the horizon's share of it: capital
 spending less residual value as an equal amount a year over the life (its annuity), and running cost, both
@@ -91,7 +91,9 @@ class Investments:
 
     def first_place(self) -> Ints:
         """First possible decision of each investment; -1 where there is none."""
-        grid = self.is_possible.reshape(self.count, -1)
+        grid = self.is_possible.reshape(self.count, len(self.charge) // max(self.count, 1))
+        if not grid.size:
+            return np.zeros(0, dtype=np.int64)
         bucket = grid.argmax(axis=1)
         place = np.arange(self.count) * grid.shape[1] + bucket
         return np.where(grid.any(axis=1), place, -1).astype(np.int64)
@@ -193,9 +195,9 @@ def _paid(option: pd.DataFrame, payment: pd.DataFrame, month: Ints, months: int)
     """Capital spending of each month for each decision; what is paid after the plan is left out."""
     count, size = len(month), len(option) * len(month)
     silent = option.loc[~option["investment"].isin(payment["investment"]), ["investment"]]
-    every = pd.concat(
-        [payment[["investment", "months_after", "payment_rate"]], silent.assign(months_after=0, payment_rate=1.0)]
-    )
+    parts = [payment[["investment", "months_after", "payment_rate"]]]
+    parts += [silent.assign(months_after=0, payment_rate=1.0)]
+    every = pd.concat([part for part in parts if len(part)] or parts[:1])
     thing = pd.Index(option["investment"]).get_indexer(every["investment"])
     after = every["months_after"].to_numpy(np.int64)
     value = every["payment_rate"].to_numpy(float) * option["capex_value"].to_numpy(float)[thing]
@@ -259,7 +261,7 @@ def investments_of(
     found = Investments(
         option=option,
         months=months,
-        is_possible=_possible(option, month, buckets, used.reshape(len(option), -1)).ravel(),
+        is_possible=_possible(option, month, buckets, used.reshape(len(option), buckets.count)).ravel(),
         available=available,
         used_days=used,
         hours=_hours(option, shared / buckets.days[None, :], network, run_days),
