@@ -1,4 +1,4 @@
-"""Investments as a decision of the plan: found on paper and by trying every one, and told as finance counts them."""
+"""Investments as a decision of the plan: found on paper and by trying every one, told as finance counts."""
 
 from __future__ import annotations
 
@@ -235,7 +235,8 @@ def fiscal(plant: Plant) -> Plant:
     plant.rows["period"], plant.rows["demand_plan"] = [], []
     for month in pd.date_range("2026-01-01", periods=plant.months, freq="MS"):
         plant.add("period", period=month, end_date=month + pd.offsets.MonthEnd(0), bucket="month",
-                  days=month.days_in_month, working_days=20, fiscal_period=month, fiscal_year=2026)  # fmt: skip
+                  days=month.days_in_month, working_days=20, fiscal_period=month,
+                  fiscal_year=2026)  # fmt: skip
         plant.add("demand_plan", product="cola", market="home", period=month, consensus_qty=300.0,
                   net_price_per_unit=10.0)  # fmt: skip
     return plant
@@ -340,8 +341,8 @@ def test_the_books_hold_what_the_plan_builds():
     for name in checks.__all__:
         assert getattr(checks, name)(tables, model).empty, name
     # contribution of the profit and loss knows nothing of the investment but what it lets be sold
-    margin = [by_month(one["profit_and_loss"].query("version == 'forecast'"), "amount_value", line="gross_margin")
-              for one in (tables, bare)]  # fmt: skip
+    profits = [one["profit_and_loss"].query("version == 'forecast'") for one in (tables, bare)]
+    margin = [by_month(rows, "amount_value", line="gross_margin") for rows in profits]
     assert np.subtract(*margin).sum() == pytest.approx(100 * 9.0 * share.sum(), abs=1e-3)
 
 
