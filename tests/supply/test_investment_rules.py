@@ -56,7 +56,8 @@ CASES = [
     (constraints, "capacity", {"make": 320, "investment": np.add(LINE, SHIFT)},
      {"make": 245, "investment": LINE}, 5),
     # the hall is there on the 46th day: at the end of the second month and of the third
-    (constraints, "storage", {"stock": [50, 80, 80], "investment": HALL}, {"stock": 80, "investment": HALL}, 3),
+    (constraints, "storage", {"stock": [50, 80, 80], "investment": HALL},
+     {"stock": 80, "investment": HALL}, 3),
 ]  # fmt: skip
 
 
