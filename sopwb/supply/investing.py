@@ -25,7 +25,7 @@ from sopwb.supply.mixed import whole_decisions
 from sopwb.supply.money_limits import INVESTED, MONEY_RULES, MoneyLimit
 from sopwb.supply.pieces import solve_apart
 from sopwb.supply.program import Program, program_of
-from sopwb.supply.session import MONEY, Session, Solved
+from sopwb.supply.session import MONEY, Session, Solved, UnfinishedError
 from sopwb.supply.solve import Solution
 from sopwb.supply.variables import variables_of
 
@@ -40,6 +40,8 @@ __all__ = [
     "investment_decision",
     "investment_spend",
 ]
+
+Planned = Callable[[PlanData], tuple[Program, Solution]]
 
 GOAL = "investments"
 GAP_RATE = 1e-7
@@ -220,14 +222,15 @@ def investment_decision(
     invested: Invested,
     program: Program,
     solution: Solution,
-    planned: Callable[[PlanData], tuple[Program, Solution]],
+    planned: Planned,
     tables: Tables,
     rate: float,
 ) -> pd.DataFrame:
     """Table ``investment_decision``: what is decided, and what each investment is worth.
 
     Its worth is the difference of two whole plans, each with service first: the plan, and the same plan
-    without it where it is made, or with it from its first possible month where it is not.
+    without it where it is made, or with it from its first possible month where it is not. Where time ends
+    one of them before it is proven best, its worth is not known.
 
     Parameters
     ----------
@@ -250,7 +253,9 @@ def investment_decision(
     for number in np.flatnonzero(place >= 0):
         others = _other(found.option, chosen, int(number), int(first[number]))
         other = built(invested.open_data, np.array(sorted(others), dtype=np.int64))
-        there = _worth(other, *_plan_of(planned(other)))
+        there = _proven(other, planned)
+        if there is None or not solution.is_best:
+            continue
         more, less = (here, there) if int(number) in chosen else (there, here)
         gains[number] = (
             more.contribution - less.contribution, less.service - more.service, less.lost - more.lost,
@@ -258,9 +263,13 @@ def investment_decision(
     return _told(invested, place, gains, tables["investment_payment"], rate)
 
 
-def _plan_of(found: tuple[Program, Solution]) -> tuple[Program, Floats]:
-    program, solution = found
-    return program, solution.values  # noqa: PD011 - no frame
+def _proven(data: PlanData, planned: Planned) -> _Worth | None:
+    """What other numbers are worth when they are planned; None where time ends that before it is proven."""
+    try:
+        program, solution = planned(data)
+    except UnfinishedError:
+        return None
+    return _worth(data, program, solution.values) if solution.is_best else None
 
 
 _COLUMNS = (
@@ -332,7 +341,7 @@ def _column(matrix: sp.csr_array, place: int) -> Floats:
 
 def again(
     parts: Parts, rules: Mapping[str, RuleSettings], settings: SupplySettings, solution: Solution
-) -> Callable[[PlanData], tuple[Program, Solution]]:
+) -> Planned:
     """A way to plan other numbers of the same company, from the corner of the plan that was found."""
 
     def planned(data: PlanData) -> tuple[Program, Solution]:

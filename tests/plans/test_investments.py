@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,8 +15,15 @@ from sopwb.finance import checks
 from sopwb.finance.stage import finance, outside_plan
 from sopwb.inventory.stage import projection
 from sopwb.schema.validate import validate
+from sopwb.supply.data import plan_data
+from sopwb.supply.goals import goals_of
+from sopwb.supply.investing import again, invest, investment_decision
+from sopwb.supply.program import program_of
 from sopwb.supply.review_stage import supply_review
+from sopwb.supply.session import UnfinishedError
+from sopwb.supply.solve import solve
 from sopwb.supply.stage import supply
+from sopwb.supply.variables import variables_of
 from tests.plans.plant import SCHEMA, Plant, all_parts, by_month, rows_of
 
 YEAR = 365.25
@@ -407,3 +415,24 @@ def test_payments_sum_to_the_whole():
 
 def test_a_sound_row_has_no_fault():
     assert faults_of(line(shop())) == []
+
+
+def test_where_time_is_over_the_worth_is_not_known():
+    plant = line(shop())
+    tables, model, parts = plant.tables(), plant.model(), all_parts()
+    invested = invest(plan_data(tables, model, parts), parts, {})
+    program = program_of(invested.data, variables_of(invested.data), parts, {})
+    solution = solve(program, *goals_of(invested.data), model.supply)
+
+    def unfinished(data):
+        raise UnfinishedError(1.0)
+
+    def told(solution, planned):
+        found = investment_decision(invested, program, solution, planned, tables, 0.08)
+        return found.loc[0, ["choice", "npv_value"]].to_list()
+
+    again_planned = again(parts, {}, model.supply, solution)
+    assert told(solution, again_planned)[1] > 0
+    assert told(solution, unfinished) == ["built", pytest.approx(np.nan, nan_ok=True)]
+    not_best = replace(solution, is_best=False)
+    assert told(not_best, again_planned) == ["built", pytest.approx(np.nan, nan_ok=True)]
