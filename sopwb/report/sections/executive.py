@@ -134,7 +134,7 @@ def decisions_asked(tables: Tables, model: Model) -> Section:
         rows = pd.concat([rows, invested[columns]] if len(rows) else [invested[columns]], ignore_index=True)
         rows = rows.sort_values("due_date", kind="stable", ignore_index=True)
     title = _title(model, f"open decisions, {model.currency}")
-    source = ("decision", "choice is missing")
+    source = ("decision", "choice is missing" + (", with investment_decision" if len(invested) else ""))
     if rows.empty:
         return Section("No decision is asked in this cycle", title, source=source)
     delay = rows["delay_cost_per_week"].sum()

@@ -66,7 +66,7 @@ def _picture(rows: pd.DataFrame, currency: str) -> Any:
             "reference": known["capital_value_per_year"],
         }
     )
-    names = ("earned a year", "has to be earned")
+    names = ("earned a year", "capital")
     return charts.bars_by_structure(bars, unit=currency, reference="PL", names=names, width=220)
 
 
@@ -95,7 +95,7 @@ def investments(tables: Tables, model: Model) -> Section:
         ],
         month=[iso_month(month) if pd.notna(month) else "" for month in rows["period"]],
         running=rows["running_value_per_year"],
-        payback=[exact(years, 1) for years in rows["payback_years"]],
+        payback=rows["payback_years"],
     )
     unit = f"short:{currency}"
     money = ["capex_value", "contribution_value_per_year", "running", "capital_value_per_year"]
@@ -125,7 +125,7 @@ def investments(tables: Tables, model: Model) -> Section:
             "service_value_per_year": "service a year, apart",
             "served_qty_per_year": "units not lost a year",
         },
-        units={**dict.fromkeys(money, unit), "served_qty_per_year": "short:"},
+        units={**dict.fromkeys(money, unit), "payback": "short:", "served_qty_per_year": "short:"},
         variances={"npv_value": "higher_better"},
         max_rows=MOST,
         currency=currency,
@@ -133,8 +133,8 @@ def investments(tables: Tables, model: Model) -> Section:
     rate = percent(model.finance.capital_cost_rate_per_year)
     note = (
         "What one brings is the contribution of the plan with it less that of the plan without it, both "
-        "planned anew; a year of the plan is taken to hold over its life, at a cost of capital of "
-        f"{rate}, before tax. "
+        "planned anew; of one that is not built, with it from its first month and what excludes it left out. "
+        f"A year of the plan is taken to hold over its life, at a cost of capital of {rate}, before tax. "
         "Service is what late and lost demand is charged in the plan; it is in no account and not in the net "
         "present value, but the plan counts it." + _short_use(rows)
     )
