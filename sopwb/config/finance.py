@@ -36,6 +36,8 @@ class FinanceSettings(Settings):
     """Losses of earlier years that are set off against taxable profit, in money."""
     loan_interest_rate: float = Field(default=0, ge=0, le=1)
     """Interest of a year on the loans of the balance sheet, on top of cost lines for interest."""
+    capital_cost_rate_per_year: float = Field(default=0.08, ge=0, le=1)
+    """Cost of capital of a year by which investments are judged, before tax."""
     opening_cash_value: float = 0.0
     """Cash at the as-of date where the ledger has no balance of cash, in money."""
     bridge_months: int = Field(default=12, ge=1, le=36)

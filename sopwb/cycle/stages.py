@@ -197,6 +197,7 @@ STAGES = (
         reads=_names(
             "target period ledger account cost_line activity activity_effect cash_item tax_rule payment_term"
             " sales_history product market product_cost purchase_receipt purchase_term delivery lane"
+            " investment_option"
         ),
         writes=_names("outside_plan"),
     ),
@@ -210,10 +211,12 @@ STAGES = (
             " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
             " past_supply_plan period recipe co_product shortage_price work_force changeover"
             " product_property blend_limit lane_product fixed_decision outside_plan payment_term"
+            " investment_option investment_payment"
         ),
         writes=_names(
             "supply_plan stock_movement capacity_use shipment_plan shortage constraint_price constraint_value"
             " shortage_reason solver_log supply_decision broken_limit limit_conflict plan_basis"
+            " investment_decision investment_spend"
         ),
         starts_from=_names("plan_basis supply_plan"),
     ),
@@ -227,7 +230,8 @@ STAGES = (
             " stock_on_hand scheduled_receipt demand_plan inventory_target product_cost target"
             " past_supply_plan period recipe co_product shortage_price work_force changeover"
             " product_property blend_limit lane_product fixed_decision outside_plan payment_term"
-            " production_history supply_plan stock_movement shipment_plan"
+            " production_history supply_plan stock_movement shipment_plan investment_option"
+            " investment_payment investment_decision"
         ),
         writes=_names("plan_change pegging plan_comparison production_attainment"),
     ),
@@ -248,6 +252,7 @@ STAGES = (
             " purchase_term purchase_receipt scheduled_receipt currency_rate delivery activity"
             " activity_effect demand_plan shipment_plan supply_plan"
             " capacity_use stock_movement projected_inventory supply_decision constraint_price"
+            " investment_spend"
         ),
         writes=_names(
             "profit_and_loss margin_plan production_variance working_capital stock_account cash_flow"

@@ -22,8 +22,8 @@ from sopwb.cycle.resources import peak_memory_mb
 from sopwb.cycle.reuse import Reuse, reuse_from, table_digests
 from sopwb.cycle.stages import EVERYTHING, Stage, flow, run_stage, seen, stages_of
 from sopwb.errors import Fault, InputError
-from sopwb.extend import Parts
-from sopwb.report.pack import show_section
+from sopwb.extend import Parts, mark_of
+from sopwb.report.pack import show_section, shows
 from sopwb.runs.publish import latest_run, unwritable
 from sopwb.runs.store import read_table, write_tables
 from sopwb.schema import Schema
@@ -116,6 +116,8 @@ class Step:
     def show(self, name: str) -> Any:
         """One section of the report: its message, picture and table, or the name of the table it misses.
 
+        Nothing where the mark of the section says ``if_any`` and it has no more to show than a sentence.
+
         Raises
         ------
         InputError
@@ -123,7 +125,11 @@ class Step:
         """
         if name not in self.parts.report_sections:
             raise InputError([_unknown("section", name, self.parts.report_sections)])
-        return show_section(self.parts.report_sections[name], self._everything(), self.model)
+        function = self.parts.report_sections[name]
+        section = show_section(function, self._everything(), self.model)
+        mark = mark_of(function)
+        is_silent = mark is not None and mark.options.get("if_any") and not shows(section)
+        return None if is_silent else section
 
     def _given(self, stage: Stage) -> Mapping[str, pd.DataFrame]:
         names = self._names() if EVERYTHING in stage.reads else list(stage.reads)

@@ -16,6 +16,7 @@ __all__ = [
     "bridges_close",
     "cash_flows_agree",
     "cash_moves_as_it_flows",
+    "investments_are_in_the_books",
     "plan_money_is_in_the_profit_and_loss",
     "revenue_is_quantity_at_net_price",
     "stock_value_rolls_forward",
@@ -129,3 +130,19 @@ def plan_money_is_in_the_profit_and_loss(tables: Tables, model: Model) -> pd.Dat
 def bridges_close(tables: Tables, model: Model) -> pd.DataFrame:
     """Bridges whose steps are not the change between their two values."""
     return open_bridges(tables["bridge"])
+
+
+@plan_check("investments_are_in_the_books", area="finance")
+def investments_are_in_the_books(tables: Tables, model: Model) -> pd.DataFrame:
+    """Months in which capital spending of the cash flow is not what is given and what the plan builds."""
+    months = pd.Index(sorted(tables["period"]["fiscal_period"].unique()), name="period")
+    given = tables["cash_item"][tables["cash_item"]["kind"] == "capex"]
+    amounts = (-given.groupby("period")["amount_value"].sum(), _spent(tables))
+    told = sum(part.reindex(months, fill_value=0.0).astype(float) for part in amounts)
+    paid = -_flow_line(tables, "direct", "capex").reindex(months, fill_value=0.0)
+    both = pd.DataFrame({"planned_value": told, "paid_value": paid})
+    return both[_off(both["planned_value"] - both["paid_value"], both["paid_value"])].reset_index()
+
+
+def _spent(tables: Tables) -> pd.Series[float]:
+    return tables["investment_spend"].groupby("period")["capex_value"].sum().astype(float)

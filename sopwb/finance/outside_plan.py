@@ -31,7 +31,8 @@ def outside_plan(tables: Tables, model: Model) -> pd.DataFrame:
     target = tables["target"]
     asked = target[target["strength"].isin(["hard", "soft"])]
     columns = ["item", "subject", "period", "amount"]
-    if asked["measure"].isin(["stock_value", "capex"]).all():
+    has_investments = len(tables["investment_option"]) > 0
+    if asked["measure"].isin(["stock_value"] if has_investments else ["stock_value", "capex"]).all():
         return pd.DataFrame(columns=columns)
     index: pd.Index[pd.Timestamp] = pd.Index(
         sorted(tables["period"]["fiscal_period"].unique()), name="period"
@@ -44,6 +45,8 @@ def outside_plan(tables: Tables, model: Model) -> pd.DataFrame:
         _levels(tables, model, index),
         _order_days(tables, model, index[0]),
     ]
+    if has_investments:
+        parts.append(_tall("capex", -cash_items(tables["cash_item"], index)["capex"]))
     return pd.concat([part for part in parts if len(part)], ignore_index=True)[columns]
 
 

@@ -12,6 +12,7 @@ from sopwb.finance.activity_cost import activity_cost
 from sopwb.finance.balance_sheet import balance_sheet, opening_position
 from sopwb.finance.cash import cash_flow, direct_cash_flow
 from sopwb.finance.cost_roll_up import usage_per_unit, valid_on
+from sopwb.finance.investments import investment_lines
 from sopwb.finance.ledger import ledger_balances, ledger_lines, opening_balances
 from sopwb.finance.party import (
     days_of_offers,
@@ -136,7 +137,7 @@ def _cost_lines(
     loans: float,
     index: pd.Index[pd.Timestamp],
 ) -> pd.DataFrame:
-    """Planned lines below gross margin: cost lines, activities, interest, and the run rate of the rest."""
+    """Planned lines below gross margin: cost lines, activities, interest, run rate, investments."""
     settings = model.finance
     revenue = volume.groupby("period")["revenue_value"].sum().astype(float)
     declared = cost_line_months(
@@ -158,7 +159,8 @@ def _cost_lines(
     if (_freight(tables, index) > 0).any():
         planned.add("distribution")
     rest = run_rate(actual, planned, index, settings.run_rate_months)
-    parts = [part for part in (declared, activities, interest, rest) if len(part)]
+    invested = investment_lines(tables)
+    parts = [part for part in (declared, activities, interest, rest, invested) if len(part)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -10,6 +10,7 @@ from sopwb.extend import Parts, Tables
 from sopwb.finance import outside_plan as outside
 from sopwb.finance import product_cost as costing
 from sopwb.finance.bridges import ebit_bridge, year_on_year_bridges
+from sopwb.finance.investments import with_capex
 from sopwb.finance.plan import financial_plan
 from sopwb.finance.target_gap import target_gap
 from sopwb.finance.target_values import target_values
@@ -25,6 +26,7 @@ MONEY_RULES = (
     "cash_floor",
     "working_capital_limit",
     "stock_value_cap",
+    "capex_limit",
 )
 """Rules of the supply plan that speak of targets."""
 
@@ -55,6 +57,7 @@ def outside_plan(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Dat
 
 def finance(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """The plan in money: profit and loss, working capital, cash, balance sheet, targets and bridges."""
+    tables = {**tables, "cash_item": with_capex(tables["cash_item"], tables["investment_spend"])}
     plan = financial_plan(tables, model)
     return {
         "profit_and_loss": plan.profit_and_loss,

@@ -14,7 +14,7 @@ from sopwb.report.section import Section, section_html
 from sopwb.report.shell import linked_sources, render_template
 from sopwb.report.table import Table
 
-__all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section"]
+__all__ = ["PACK_PAGES", "PackPage", "PackSheet", "pack_sheets", "render_pack", "show_section", "shows"]
 
 PACK_ROWS = 10
 FEW_ROWS = 8
@@ -197,7 +197,7 @@ def pack_sheets(
     sheets: list[PackSheet] = []
     for page in pages:
         shown = _shown_rows(page, sections, tables, model)
-        if sheets and not any(_shows(section) for row in shown for section in row):
+        if sheets and not any(shows(section) for row in shown for section in row):
             said = tuple(section for row in shown for section in row)
             rest = tuple(said[place : place + JOINED] for place in range(0, len(said), JOINED))
             sheets[-1] = replace(sheets[-1], rows=(*sheets[-1].rows, *rest))
@@ -214,12 +214,12 @@ def _shown_rows(
         [(name, show_section(sections[name], tables, model)) for name in row]
         for row in _joined(page, sections)
     ]
-    kept = [[part for name, part in row if name not in page.if_any or _shows(part)] for row in made]
+    kept = [[part for name, part in row if name not in page.if_any or shows(part)] for row in made]
     kept = [row for row in kept if row]
     return tuple(tuple(_short_table(part, len(row), len(kept)) for part in row) for row in kept)
 
 
-def _shows(section: Section) -> bool:
+def shows(section: Section) -> bool:
     """True when a section has more to show than its sentence."""
     return section.chart is not None or section.table is not None or bool(section.cards)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sopwb.errors import Fault
+from sopwb.schema.investment import INVESTMENT_TABLES, investment_faults
 from sopwb.schema.load import Schema
 from sopwb.schema.parse import row_labels
 from sopwb.schema.statement import statement_faults
@@ -42,7 +43,8 @@ def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
             continue
         faults += table_faults(frame, table)
         faults += _reference_faults(frame, table, tables, schema)
-    return faults + bill_of_material_cycles(tables.get("bill_of_material")) + statement_faults(tables, schema)
+    faults += bill_of_material_cycles(tables.get("bill_of_material"))
+    return faults + statement_faults(tables, schema) + investment_faults(tables, schema)
 
 
 def relation_faults(
@@ -54,6 +56,8 @@ def relation_faults(
         touched = {column.references for column in schema[name].columns.values()} | {name}
         if schema[name].is_input and touched & set(changed):
             faults += _reference_faults(tables[name], schema[name], tables, schema)
+    if set(INVESTMENT_TABLES) & set(changed):
+        faults += investment_faults(tables, schema)
     return faults + (bill_of_material_cycles(tables.get("bill_of_material")) if changed else [])
 
 

@@ -23,6 +23,7 @@ import scipy.sparse as sp
 from sopwb.extend import constraint
 from sopwb.supply.buckets import day_numbers, overlap_days
 from sopwb.supply.data import PlanData
+from sopwb.supply.investments import BLOCK
 from sopwb.supply.limits import Fixed
 from sopwb.supply.variables import Variables
 
@@ -196,7 +197,10 @@ def storage(data: PlanData, v: Variables) -> Rules:
     import cvxpy as cp
 
     if len(data.storage.most):
-        yield cp.Constant(data.storage.matrix) @ v.stock <= data.storage.most
+        taken = cp.Constant(data.storage.matrix) @ v.stock
+        if BLOCK in v.decided and data.investments.places.nnz:
+            taken = taken - cp.Constant(data.investments.places) @ v.decided[BLOCK]
+        yield taken <= data.storage.most
 
 
 @constraint("stock_value_cap", mode="soft", unit="currency")

@@ -26,6 +26,7 @@ from sopwb.supply.figures import (
     per_node,
     stock_data,
 )
+from sopwb.supply.investments import BLOCK, Investments, investment_blocks, investments_of
 from sopwb.supply.limits import (
     Cap,
     Fixed,
@@ -82,6 +83,7 @@ class PlanData:
     setups: Setups
     lots: Lots
     contracts: Contracts
+    investments: Investments
     blocks: Mapping[str, Block]
     money: Mapping[str, MoneyLimit]
     most: Mapping[str, Floats]
@@ -139,12 +141,14 @@ def _all_hours(hours: HourData, blocks: Mapping[str, Block], data: PlanData) -> 
     if "heads" in blocks:
         most = np.where(np.isfinite(data.crews.most), data.crews.most, 1e12)
         total = total + (blocks["heads"].regular + blocks["heads"].overtime) @ most
+    if BLOCK in blocks:
+        total = total + data.investments.most_hours()
     return total
 
 
 def _most(data: PlanData) -> dict[str, Floats]:
     """Most of each make and buy decision that can be of use, where some decision is yes or no."""
-    if not any(block.is_whole for name, block in data.blocks.items() if name != "heads"):
+    if not any(block.is_whole for name, block in data.blocks.items() if name not in {"heads", BLOCK}):
         return {}
     network, count = data.network, data.buckets.count
     wanted = np.maximum(data.stock.safety, data.stock.target).reshape(-1, count)
@@ -177,6 +181,8 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
     price = options["buy"].unit_cost if "buy" in options else np.zeros(0)
     contracts = contracts_of(tables, network, price, modes)
     run_days = days_run(tables, network, "capacity_rate")
+    storage = storage_caps(tables, network, stock.pallets, settings)
+    investments = investments_of(tables, network, storage, run_days, model.finance.capital_cost_rate_per_year)
     keys = {name: option.keys for name, option in options.items()}
     fixed = fixed_decisions_of(tables["fixed_decision"], keys, network.buckets)
     data = PlanData(
@@ -186,7 +192,7 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
         demand=demand_data(tables, network, settings, stock.variable_cost),
         hours=hour_data(tables, network),
         stock=stock,
-        storage=storage_caps(tables, network, stock.pallets, settings),
+        storage=storage,
         lanes=lane_caps(tables, network, options["move"].pallets if "move" in options else np.zeros(0)),
         stock_value=stock_value_caps(tables, network, stock.standard_cost, settings),
         shelf_life=shelf_life_of(tables, network, options),
@@ -212,11 +218,13 @@ def plan_data(tables: Tables, model: Model, parts: Parts) -> PlanData:
         setups=setups,
         lots=lots,
         contracts=contracts,
+        investments=investments,
         blocks={
             **crew_blocks(crews, network, run_days),
             **setup_blocks(setups, network, hour_cost(network, tables["cost_rate"])),
             **lot_blocks(lots, network),
             **contract_blocks(contracts, network, price),
+            **investment_blocks(investments, network),
         },
         money={},
         most={},

@@ -14,6 +14,7 @@ from sopwb.config.finance import FinanceSettings
 from sopwb.config.model import Model
 from sopwb.extend import Tables
 from sopwb.supply.buckets import Floats, Ints, day_numbers
+from sopwb.supply.investments import BLOCK
 from sopwb.supply.network import segments
 from sopwb.supply.options import Option
 
@@ -127,7 +128,8 @@ class Books:
     def ebit(self) -> Flow:
         """Gross margin less freight and all lines of cost that are known outside the plan."""
         going = self.revenue().times(self.outside("cost_per_revenue"))
-        return self.gross_margin() - self.freight() - going - self._by_pallet() - self._known("cost")
+        own = self._of_investments("running") + self._of_investments("depreciation")
+        return self.gross_margin() - self.freight() - going - self._by_pallet() - self._known("cost") - own
 
     def purchases(self, scope: str = "*") -> Flow:
         """What arrives from suppliers at its price, and purchases on order at standard."""
@@ -225,11 +227,22 @@ class Books:
         tax = profit.times(self.outside("tax_rate"))
         going = self.revenue().times(self.outside("cost_per_revenue")) + self._by_pallet()
         earned = self.revenue() - self.purchases() - self.conversion() - self.freight() - going - spent - tax
-        flow = (earned + self._known("cash_items")).so_far()
+        invested = self._of_investments("paid") + self._of_investments("running")
+        flow = (earned + self._known("cash_items") - invested).so_far()
         start = self._known_months(np.full(len(self.months), self.outside("opening_cash")[0]))
         owed, owing = self.receivables(), self.payables()
         before = self._before("opening_receivables", owed) - self._before("opening_payables", owing)
         return flow + start + before - owed + owing
+
+    def capex(self) -> Flow:
+        """Capital spending that is paid: what is given, and what the plan decides."""
+        return self._known("capex") + self._of_investments("paid")
+
+    def _of_investments(self, what: str) -> Flow:
+        """Money of the investments the plan may make: ``paid``, ``running`` or ``depreciation``."""
+        investments, size = self.data.investments, len(self.months)
+        parts = {BLOCK: getattr(investments, what)} if investments.count else {}
+        return Flow(parts, np.zeros(size))
 
     def _before(self, item: str, balance: Flow) -> Flow:
         """A balance before the plan, for each month: of the ledger, else that of the first month."""

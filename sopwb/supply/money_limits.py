@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,18 @@ MONEY_RULES: Mapping[str, str] = {
     "service": "service_floor",
     "cash": "cash_floor",
     "working_capital": "working_capital_limit",
+    "capex": "capex_limit",
 }
 """Rule of each measure that the supply plan decides."""
 LEVELS = ("cash", "working_capital")
-DECIDED = tuple(MONEY_RULES)
+INVESTED = "capex"
+"""Measure that is decided only where there are investments to decide on."""
+
+
+def _decided(data: PlanData) -> tuple[str, ...]:
+    """Measures that the plan decides."""
+    has_options = data.investments.count > 0
+    return tuple(measure for measure in MONEY_RULES if measure != INVESTED or has_options)
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,14 @@ class MoneyLimit:
     rows: Rows
 
 
-def scope_faults(target: pd.DataFrame) -> list[Fault]:
-    """Targets that should steer the plan and speak of what their measure does not have."""
+def scope_faults(target: pd.DataFrame, decided: Collection[str] = tuple(MONEY_RULES)) -> list[Fault]:
+    """Targets that should steer the plan and speak of what their measure does not have.
+
+    Parameters
+    ----------
+    decided
+        Measures that the plan decides.
+    """
     asked = target[target["strength"].isin(["hard", "soft"])]
     faults = []
     for row in asked.itertuples():
@@ -63,7 +77,7 @@ def scope_faults(target: pd.DataFrame) -> list[Fault]:
         known = SCOPES.get(measure, ())
         if (
             scope == "*"
-            or measure not in (*DECIDED, "stock_value")
+            or measure not in (*decided, "stock_value")
             or scope.partition("=")[0].strip() in known
         ):
             continue
@@ -86,6 +100,7 @@ def _flow(books: Books, measure: str, scope: str) -> Flow:
         "ebit": books.ebit,
         "cash": books.cash,
         "working_capital": books.working_capital,
+        INVESTED: books.capex,
     }
     return company[measure]()
 
@@ -129,11 +144,11 @@ def money_limits(data: PlanData, tables: Tables, model: Model) -> dict[str, Mone
     InputError
         A target limits a measure by a dimension it does not have.
     """
-    target = tables["target"]
-    faults = scope_faults(target)
+    target, decided = tables["target"], _decided(data)
+    faults = scope_faults(target, decided)
     if faults:
         raise InputError(faults)
-    asked = target[target["strength"].isin(["hard", "soft"]) & target["measure"].isin(DECIDED)]
+    asked = target[target["strength"].isin(["hard", "soft"]) & target["measure"].isin(decided)]
     asked = asked.sort_values("target").reset_index(drop=True)
     if asked.empty:
         return {}

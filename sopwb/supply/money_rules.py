@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Rules = Iterator[cp.Constraint]
 
 __all__ = [
+    "capex_limit",
     "cash_floor",
     "ebit_goal",
     "margin_goal",
@@ -33,7 +34,7 @@ def _kept(measure: str, data: PlanData, v: Variables) -> Rules:
     import cvxpy as cp
 
     limit = data.money.get(measure)
-    if limit is None:
+    if limit is None or not limit.by_block:
         return
     blocks = v.blocks()
     yield sum(cp.Constant(matrix) @ blocks[name] for name, matrix in limit.by_block.items()) <= limit.most
@@ -79,3 +80,9 @@ def working_capital_limit(data: PlanData, v: Variables) -> Rules:
 def service_floor(data: PlanData, v: Variables) -> Rules:
     """The share of demand served in its own bucket reaches its floor."""
     yield from _kept("service", data, v)
+
+
+@constraint("capex_limit", mode="soft", unit="currency")
+def capex_limit(data: PlanData, v: Variables) -> Rules:
+    """Capital spending that is given and decided stays within its limit over the span of a target."""
+    yield from _kept("capex", data, v)

@@ -10,6 +10,7 @@ from sopwb.supply.attainment import production_attainment
 from sopwb.supply.changes import last_cycle, plan_change
 from sopwb.supply.comparison import plan_comparison
 from sopwb.supply.data import plan_data
+from sopwb.supply.investing import as_decided
 from sopwb.supply.pegging import pegging
 
 __all__ = ["supply_review"]
@@ -17,7 +18,7 @@ __all__ = ["supply_review"]
 
 def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
     """Changes against the last plan, pegging, plans by rule, and how earlier plans were kept."""
-    data = plan_data(tables, model, parts)
+    data = as_decided(plan_data(tables, model, parts), tables["investment_decision"])
     past = last_cycle(tables["past_supply_plan"], model.as_of)
     against = f"cycle {past['cycle'].iloc[0]:%Y-%m-%d}" if len(past) else ""
     return {

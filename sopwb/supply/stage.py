@@ -14,6 +14,7 @@ from sopwb.supply.conflicts import limit_conflict
 from sopwb.supply.corner import basis_of, plan_basis
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.goals import goals_of
+from sopwb.supply.investing import again, broken_capex, invest, investment_decision, investment_spend
 from sopwb.supply.outcome import (
     broken_limit,
     capacity_use,
@@ -40,8 +41,10 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     Where the tables hold the corner of another plan of the same company, the solve goes on from there,
     and where they hold that plan, the new one differs from it only where that is better.
     """
-    data = plan_data(tables, model, parts)
-    program = program_of(data, variables_of(data), parts, model.parts.constraints)
+    rules = model.parts.constraints
+    invested = invest(plan_data(tables, model, parts), parts, rules)
+    data = invested.data
+    program = program_of(data, variables_of(data), parts, rules)
     start = basis_of(tables["plan_basis"], data, program) if "plan_basis" in tables else None
     reference = reference_of(tables, data) if model.supply.least_change else None
     solution = solve_apart(program, goals_of(data), model.supply, start, reference)
@@ -49,21 +52,25 @@ def supply(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame
     count = data.buckets.count
     late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
     shipments = shipment_plan(tables, data, late, lost)
-    broken = broken_limit(data, program, solution)
+    broken, beyond = broken_limit(data, program, solution), broken_capex(invested)
     short = shortage(tables, data, program, solution, shipments)
+    planned = again(parts, rules, model.supply, solution)
+    rate = model.finance.capital_cost_rate_per_year
     return {
         "supply_plan": supply_plan(data, values),
         "stock_movement": stock_movement(data, values, _scheduled(tables, data)),
         "capacity_use": capacity_use(data, program, solution, values),
         "shipment_plan": shipments,
-        "broken_limit": broken,
+        "broken_limit": pd.concat([broken, beyond], ignore_index=True) if len(beyond) else broken,
         "limit_conflict": limit_conflict(broken, data, program, model.supply),
         "supply_decision": supply_decision(data.blocks, values, data.buckets.period),
         "shortage": short,
         "shortage_reason": shortage_reason(short, data, program, solution, model.supply),
         "constraint_price": constraint_price(data, program, solution),
         "constraint_value": constraint_value(data, program, solution, model.supply),
-        "solver_log": solver_log(solution.log),
+        "investment_decision": investment_decision(invested, program, solution, planned, tables, rate),
+        "investment_spend": investment_spend(data),
+        "solver_log": solver_log((*invested.log, *solution.log)),
         "plan_basis": plan_basis(data, program, solution.basis),
     }
 

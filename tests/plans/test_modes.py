@@ -29,6 +29,7 @@ TARGETS = {
     "working_capital": ("maximum", 10.0),
     "service": ("minimum", 1.0),
     "stock_value": ("maximum", 5.0),
+    "capex": ("maximum", 5.0),
 }
 
 
@@ -71,6 +72,9 @@ def workshop(lots: frozenset[str]) -> Plant:
     plant.add("blend_limit", product="cola", property="acid", minimum_amount=3.0, maximum_amount=6.0)
     plant.add("work_force", resource="line", opening_count=1.0, hours_per_day=1.0, minimum_count=1.0,
               maximum_count=2.0, cost_per_day=1.0, is_whole=False)  # fmt: skip
+    for name in ("press", "vat"):
+        plant.add("investment_option", investment=name, name=name, resource="line", hours_per_day=0.5,
+                  capex_value=20.0, life_years=5.0, exclusive_group="hall")  # fmt: skip
     plant.add("product_location", product="lime", location="plant", most_days_in_stock=30)
     plant.add("stock_on_hand", product="cola", location="plant", on_hand_qty=30.0)
     plant.add("fixed_decision", option="buy", product="sweet", location="plant", source="farm",

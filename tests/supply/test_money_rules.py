@@ -21,6 +21,7 @@ TARGETS = {
     "service": ("service", "*", "minimum", 0.9),
     "cash": ("cash", "*", "minimum", 500.0),
     "capital": ("working_capital", "*", "maximum", 900.0),
+    "spending": ("capex", "*", "maximum", 500.0),
 }
 
 
@@ -41,6 +42,11 @@ def company(*names: str, months: int = 2) -> Plant:
     for item, amount in opening.items():
         for month in range(months if item == "cost" else 1):
             plant.add("outside_plan", item=item, period=plant.periods[month], amount=amount)
+    if "spending" in names:
+        # 100 are given, and a line may be built for 400
+        plant.add("outside_plan", item="capex", period=plant.periods[0], amount=100.0)
+        plant.add("investment_option", investment="second", name="Second", resource="line", hours_per_day=5.0,
+                  capex_value=400.0, life_years=5.0)  # fmt: skip
     for name in names:
         measure, scope, sense, value = TARGETS[name]
         plant.add("target", target=name, measure=measure, scope=scope, sense=sense, target_value=value,
@@ -73,6 +79,7 @@ CASES = [
     ("service_floor", "service", {"lost": 0, "late": [10, 10]}, {"late": [30, 10]}, 0.1),
     # month end 1: 1,000 - 200 - 100 - 100, nothing collected yet
     ("cash_floor", "cash", EVERYTHING, {"make": 150, "buy": 150, "shipped": 100}, 50),
+    ("capex_limit", "spending", {"investment": [0, 1]}, {"investment": [1, 1]}, 400),
     # owed 1,000 by customers at each month end, nothing in stock
     ("working_capital_limit", "capital", {"shipped": 80, "buy": 80, "make": 80}, EVERYTHING, 100),
 ]

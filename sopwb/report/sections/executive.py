@@ -16,6 +16,7 @@ from sopwb.report import charts
 from sopwb.report.numbers import iso_date, iso_month, percent, short
 from sopwb.report.section import Card, Section
 from sopwb.report.sections.finance import beside_the_ledger
+from sopwb.report.sections.investments import asked_of_investments
 from sopwb.report.table import Table, without_empty
 
 __all__ = [
@@ -113,17 +114,11 @@ def executive_headline(tables: Tables, model: Model) -> Section:
 
 @report_section("decisions_asked", notebook=NOTEBOOK)
 def decisions_asked(tables: Tables, model: Model) -> Section:
-    """Open decisions: question, options, money, what happens by default, what a week of delay costs."""
+    """Open decisions: question, options, money, what happens by default, what a week of delay costs.
+
+    Investments that the plan builds stand among them.
+    """
     decision = tables["decision"]
-    rows = decision[decision["choice"].isna()].sort_values(["due_date", "decision"])
-    title = _title(model, f"open decisions, {model.currency}")
-    source = ("decision", "choice is missing")
-    if rows.empty:
-        return Section("No decision is asked in this cycle", title, source=source)
-    delay = rows["delay_cost_per_week"].sum()
-    asked = "One decision is" if len(rows) == 1 else f"{len(rows)} decisions are"
-    costs = f"; a week of delay costs {short(delay, model.currency)}" if delay else ""
-    first = iso_date(rows["due_date"].iloc[0])
     columns = [
         "question",
         "options",
@@ -133,7 +128,20 @@ def decisions_asked(tables: Tables, model: Model) -> Section:
         "owner",
         "due_date",
     ]
-    shown = rows[columns].assign(
+    rows = decision[decision["choice"].isna()].sort_values(["due_date", "decision"])[columns]
+    invested = asked_of_investments(tables, model)
+    if len(invested):
+        rows = pd.concat([rows, invested[columns]] if len(rows) else [invested[columns]], ignore_index=True)
+        rows = rows.sort_values("due_date", kind="stable", ignore_index=True)
+    title = _title(model, f"open decisions, {model.currency}")
+    source = ("decision", "choice is missing" + (", with investment_decision" if len(invested) else ""))
+    if rows.empty:
+        return Section("No decision is asked in this cycle", title, source=source)
+    delay = rows["delay_cost_per_week"].sum()
+    asked = "One decision is" if len(rows) == 1 else f"{len(rows)} decisions are"
+    costs = f"; a week of delay costs {short(delay, model.currency)}" if delay else ""
+    first = iso_date(rows["due_date"].iloc[0])
+    shown = rows.assign(
         options=rows["options"].str.replace(";", " ·", regex=False), owner=rows["owner"].map(person)
     )
     table = Table(

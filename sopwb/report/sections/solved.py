@@ -16,7 +16,8 @@ from sopwb.report.table import Table
 __all__ = ["limit_conflicts", "not_proven", "unknown_prices"]
 
 NOTEBOOK = "40_supply_review"
-WHOLE = "whole decisions"
+WHOLE = ("whole decisions", "investments")
+"""Searches for what is yes or no; the plan around what they find is proven, and so are its prices."""
 MOST_LIMITS = 20
 
 
@@ -26,7 +27,7 @@ def not_proven(tables: Tables) -> str:
     stopped = log[log["status"] == STOPPED]
     if stopped.empty:
         return ""
-    if (stopped["goal"] == WHOLE).all():
+    if stopped["goal"].isin(WHOLE).all():
         return (
             "The time limit ended the search for whole decisions such as set-ups: the plan is the best "
             f"found by then, at most {exact(100 * stopped['gap_rate'].max(), 2)} % from the best there is. "
@@ -41,7 +42,7 @@ def not_proven(tables: Tables) -> str:
 def unknown_prices(tables: Tables) -> str:
     """Why nothing is told of what limits are worth, where time ended the search for the plan."""
     log = tables["solver_log"]
-    is_stopped = ((log["status"] == STOPPED) & (log["goal"] != WHOLE)).any()
+    is_stopped = ((log["status"] == STOPPED) & ~log["goal"].isin(WHOLE)).any()
     return "What limits are worth is not known: the time limit ended the search" if is_stopped else ""
 
 
