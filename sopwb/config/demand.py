@@ -68,7 +68,7 @@ class ForecastSettings(Settings):
         "boosted",
     )
     """Forecasters that are averaged for series that sell regularly."""
-    intermittent: tuple[str, ...] = ("imapa", "yearly_mean")
+    intermittent: tuple[str, ...] = ("fading_mean", "yearly_mean")
     """Forecasters that are averaged for series that sell now and then."""
     in_season: tuple[str, ...] = ("same_season",)
     """Forecasters that are averaged for series that sell only in their season."""

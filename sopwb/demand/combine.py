@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import erfc, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,8 @@ Weights = Mapping[int, Array]
 REGULAR, INTERMITTENT, IN_SEASON = 0, 1, 2
 RAMP_SHARE = 6
 CHANCE_LIKENESS = 2.6
+FALSE_SHARE = 0.05
+LEAST_RECENT = 12
 PRIOR_ORIGINS = 3.0
 LEAST_RELATIVE = 0.2
 FALLBACK = "simple_smoothing"
@@ -52,20 +55,45 @@ FAMILY_REACH = 0.25
 def routes(panel: Panel, settings: ForecastSettings, season: int) -> Route:
     """Nature of each series: regular, intermittent, or sold only in its season.
 
-    Intermittent has many empty buckets and long waits between sales. Where the empty buckets
-    come back every year (autocorrelation at one season over two known seasons or more), the series is
-    not intermittent but sold in season.
+    Intermittent has many empty buckets and long waits between sales. Where the empty buckets come back every
+    year (autocorrelation at one season over two known seasons or more), the series is not intermittent but
+    sold in season; of many series, only so many as are more than chance has it. What was regular and has
+    become sparse in the last season is intermittent too, unless that comes back every year.
     """
-    known = np.isfinite(panel.history)
-    sales = (np.nan_to_num(panel.history) > 0).sum(axis=1)
-    length = known.sum(axis=1)
-    empty = 1 - sales / np.maximum(length, 1)
-    interval = length / np.maximum(sales, 1)
-    sparse = (empty >= settings.intermittent_zero_rate) & (interval >= settings.intermittent_interval)
+    recent = panel.history[:, -max(season, LEAST_RECENT) :]
+    sparse, dying = _sparse(panel.history, settings), _sparse(recent, settings)
+    likeness = _yearly_likeness(panel.history, season)
     # few pairs of years look alike by chance
-    chance = CHANCE_LIKENESS / np.sqrt(np.maximum(length - season, 1))
-    yearly = _yearly_likeness(panel.history, season) >= np.maximum(settings.in_season_likeness, chance)
-    return np.where(sparse, np.where(yearly, IN_SEASON, INTERMITTENT), REGULAR)
+    score = likeness * np.sqrt(np.maximum(panel.lengths - season, 1))
+    yearly = (likeness >= settings.in_season_likeness) & (score >= CHANCE_LIKENESS)
+    intermittent = np.where(sparse, ~(yearly & _more_than_chance(score, sparse)), dying & ~yearly)
+    return np.where(intermittent, INTERMITTENT, np.where(sparse, IN_SEASON, REGULAR))
+
+
+def _sparse(history: Array, settings: ForecastSettings) -> npt.NDArray[np.bool_]:
+    """Whether many buckets are empty and sales far apart."""
+    length = np.isfinite(history).sum(axis=1)
+    sales = (np.nan_to_num(history) > 0).sum(axis=1)
+    empty, interval = 1 - sales / np.maximum(length, 1), length / np.maximum(sales, 1)
+    return np.asarray(
+        (empty >= settings.intermittent_zero_rate) & (interval >= settings.intermittent_interval)
+    )
+
+
+def _more_than_chance(score: Array, asked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether a score of so many standard deviations is more than chance among all that are asked.
+
+    References
+    ----------
+    Benjamini and Hochberg (1995): of those found, the share found by chance is held down.
+    """
+    by_chance = np.array([0.5 * erfc(value / sqrt(2)) for value in score[asked]])
+    allowed = FALSE_SHARE * np.arange(1, len(by_chance) + 1) / max(len(by_chance), 1)
+    passed = np.flatnonzero(np.sort(by_chance) <= allowed)
+    limit = np.sort(by_chance)[passed[-1]] if len(passed) else -1.0
+    found = np.zeros(len(score), dtype=bool)
+    found[asked] = by_chance <= limit
+    return found
 
 
 def _yearly_likeness(history: Array, season: int) -> Array:

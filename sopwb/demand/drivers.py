@@ -15,7 +15,15 @@ import numpy.typing as npt
 
 from sopwb.demand.panel import Array
 
-__all__ = ["Drivers", "driver_effects", "local_mean", "shrunk_slopes", "transformed"]
+__all__ = [
+    "Drivers",
+    "driver_effects",
+    "local_mean",
+    "mean_of_others",
+    "rivals_of",
+    "shrunk_slopes",
+    "transformed",
+]
 
 Groups = Sequence[npt.NDArray[np.int64]]
 SWEEPS = 12
@@ -25,6 +33,9 @@ RIDGE = 1e-6
 COUNT_LIKE = 5.0
 MOST_EFFECT = 3.0
 """Largest effect on the logarithm: twenty times the usual demand, or a twentieth."""
+EARLY_SHARE = 2 / 3
+LEAST_TOLD = 0.005
+"""Least share of what own drivers leave that drivers of others must tell to be believed."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,7 @@ def driver_effects(
     groups: Groups,
     *,
     window: int,
+    rivals: npt.NDArray[np.int64] | None = None,
 ) -> Drivers:
     """Effect of the drivers on every series, in the past and ahead.
 
@@ -152,29 +164,105 @@ def driver_effects(
         Number of the group of each series at each hierarchy level; may be empty.
     window
         Buckets of the centred mean that is the slow level.
+    rivals
+        Number of the group within which series take demand from each other; None for none. What the
+        others of the group do is then a driver as well.
     """
-    names = tuple(past)
     length = history.shape[1]
-    value = np.stack([transformed(np.concatenate([past[n], ahead[n]], axis=1)) for n in names], axis=2)
-    logarithm = _logarithm(history)
-    known = np.isfinite(logarithm) & np.isfinite(value[:, :length]).all(axis=2)
+    moved = _moved(history, past, ahead)
+    names = tuple(past)
+    if rivals is not None:
+        moved = np.concatenate([moved, mean_of_others(moved, rivals)], axis=2)
+        names += tuple(f"{name} of rivals" for name in past)
+    value = np.nan_to_num(moved)
+    change, demand, known = _deviations(history, moved, window, len(past))
+    slopes = _slopes(change, demand, known, groups)
+    effect = np.clip(np.einsum("stk,sk->st", value, slopes), -MOST_EFFECT, MOST_EFFECT)
+    multiplier = np.exp(effect)
+    return Drivers(multiplier[:, :length], multiplier[:, length:], slopes, names)
+
+
+def _moved(history: Array, past: Mapping[str, Array], ahead: Mapping[str, Array]) -> Array:
+    """Drivers as far as they are from what is usual for the series, series by bucket by driver."""
+    length = history.shape[1]
+    value = np.stack([transformed(np.concatenate([past[n], ahead[n]], axis=1)) for n in past], axis=2)
+    known = np.isfinite(history) & np.isfinite(value[:, :length]).all(axis=2)
     seen = np.where(known[:, :, None], value[:, :length], 0.0)
     usual = seen.sum(axis=1) / np.maximum(known.sum(axis=1), 1)[:, None]
-    value = np.where(np.isfinite(value), value - usual[:, None, :], 0.0)
+    return np.asarray(value - usual[:, None, :])
+
+
+def mean_of_others(moved: Array, group: npt.NDArray[np.int64]) -> Array:
+    """Mean of the drivers of the others of a group; zero where none is known. Series by bucket by driver."""
+    known = np.isfinite(moved)
+    values = np.where(known, moved, 0.0)
+    total, count = np.zeros((2, int(group.max(initial=-1)) + 1, *moved.shape[1:]))
+    np.add.at(total, group, values)
+    np.add.at(count, group, known)
+    others = count[group] - known
+    result = np.zeros_like(values)
+    return np.asarray(np.divide(total[group] - values, others, out=result, where=others > 0))
+
+
+def _deviations(
+    history: Array, moved: Array, window: int, own: int
+) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """Drivers and logarithm of demand as deviations from their slow level, zero where one is not known."""
+    logarithm = _logarithm(history)
+    moved = moved[:, : history.shape[1]]
+    known = np.isfinite(logarithm) & np.isfinite(moved[:, :, :own]).all(axis=2)
 
     def deviation(values: Array) -> Array:
         masked = np.where(known, values, np.nan)
         return np.where(known, masked - local_mean(masked, window), 0.0)
 
-    change = np.stack([deviation(value[:, :length, place]) for place in range(len(names))], axis=2)
-    demand = deviation(logarithm)
-    slopes = shrunk_slopes(
+    change = np.stack([deviation(moved[:, :, place]) for place in range(moved.shape[2])], axis=2)
+    return change, deviation(logarithm), known
+
+
+def _slopes(change: Array, demand: Array, known: npt.NDArray[np.bool_], groups: Groups) -> Array:
+    return shrunk_slopes(
         np.einsum("stk,stj->skj", change, change),
         np.einsum("stk,st->sk", change, demand),
         (demand**2).sum(axis=1),
         int(known.sum()),
-        [*groups, np.arange(len(history))],
+        [*groups, np.arange(len(demand))],
     )
-    effect = np.clip(np.einsum("stk,sk->st", value, slopes), -MOST_EFFECT, MOST_EFFECT)
-    multiplier = np.exp(effect)
-    return Drivers(multiplier[:, :length], multiplier[:, length:], slopes, names)
+
+
+def rivals_of(
+    history: Array, past: Mapping[str, Array], groups: Groups, *, window: int
+) -> npt.NDArray[np.int64] | None:
+    """Level of the hierarchy within which series take demand from each other; None where none does.
+
+    It is the one whose drivers of others tell most of what own drivers leave: slopes common to all series
+    are read from the earlier part of history and tried on the later part.
+
+    Parameters
+    ----------
+    history
+        Series by time.
+    past
+        Drivers by name, series by bucket of the history.
+    groups
+        Number of the group of each series at each hierarchy level.
+    window
+        Buckets of the centred mean that is the slow level.
+    """
+    moved = _moved(history, past, {name: values[:, :0] for name, values in past.items()})
+    change, demand, known = _deviations(history, moved, window, len(past))
+    left = demand - np.einsum("stk,sk->st", change, _slopes(change, demand, known, groups))
+    split = round(EARLY_SHARE * history.shape[1])
+    unexplained = float((left[:, split:] ** 2).sum())
+    best, most = None, LEAST_TOLD * unexplained
+    for group in groups:
+        both = np.concatenate([moved, mean_of_others(moved, group)], axis=2)
+        others = _deviations(history, both, window, len(past))[0][:, :, len(past) :]
+        early, late = others[:, :split], others[:, split:]
+        square = np.einsum("stk,stj->kj", early, early)
+        ridge = RIDGE * np.eye(len(square)) * max(float(np.trace(square)) / len(square), RIDGE)
+        slope = np.linalg.solve(square + ridge, np.einsum("stk,st->k", early, left[:, :split]))
+        told = unexplained - float(((left[:, split:] - late @ slope) ** 2).sum())
+        if told > most:
+            best, most = group, told
+    return best

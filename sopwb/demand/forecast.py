@@ -15,6 +15,7 @@ from sopwb.demand.backtest import Backtest, rolling_origins
 from sopwb.demand.calendar_ahead import CalendarAhead, calendar_ahead
 from sopwb.demand.calendar_effect import CalendarMarks
 from sopwb.demand.combine import (
+    INTERMITTENT,
     REGULAR,
     Forecaster,
     Route,
@@ -28,6 +29,7 @@ from sopwb.demand.combine import (
 from sopwb.demand.eligible import exclusion_reasons, never_sold
 from sopwb.demand.interval import band, error_model, pooling_rate
 from sopwb.demand.launches import borrowed_history, handed_over_rate, heirs, live_rate
+from sopwb.demand.level_bias import without_level_bias
 from sopwb.demand.lift import Lift
 from sopwb.demand.panel import SERIES, Array, Panel, buckets_after, buckets_between, panel_of, season_of
 from sopwb.demand.reconcile import summing_matrix, through_levels
@@ -237,6 +239,8 @@ def panel_outlook(
     found = candidates(baseline, route, known, settings, season, horizon, now)
     path = mixed(found, weights, (1, len(baseline.history), horizon))[0]
     path = held_to_family(path, baseline, known, settings, season)
+    backtest, factor = without_level_bias(backtest, route == INTERMITTENT)
+    path = path * factor[:, None]
     if summing is not None:
         path, backtest = through_levels(path, backtest, baseline, summing, known, settings, season)
     normal = path

@@ -32,6 +32,7 @@ __all__ = [
     "damped_trend",
     "darts_exponential_smoothing",
     "darts_theta",
+    "fading_mean",
     "holt_winters",
     "holt_winters_additive",
     "holt_winters_log",
@@ -49,6 +50,8 @@ __all__ = [
 TSB_ALPHA = 0.1
 LEAST_SALES = 2
 LEAST_RECENT = 12
+PARTS_OF_SEASON = 3
+LEAST_WEIGHT = 1e-12
 YEARS_OF_SEASON = 3
 YEARS_TO_LEARN = 1.5
 MOST_LOG, MOST_OF_HIGHEST = 600.0, 2.0
@@ -266,6 +269,17 @@ def yearly_mean(panel: Panel, season: int, horizon: int) -> Array:
     recent = panel.history[:, -max(season, LEAST_RECENT) :]
     known = np.isfinite(recent)
     level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(level[:, None], horizon, axis=1)
+
+
+@forecaster("fading_mean")
+def fading_mean(panel: Panel, season: int, horizon: int) -> Array:
+    """Mean of all that is known, in which what is a third of a season older counts half as much."""
+    length = panel.history.shape[1]
+    fade = max(season, LEAST_RECENT) / PARTS_OF_SEASON
+    weight = np.where(np.isfinite(panel.history), 0.5 ** (np.arange(length)[::-1] / fade), 0.0)
+    whole = np.maximum(weight.sum(axis=1), LEAST_WEIGHT)
+    level = (weight * np.nan_to_num(panel.history)).sum(axis=1) / whole
     return np.repeat(level[:, None], horizon, axis=1)
 
 

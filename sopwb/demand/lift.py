@@ -28,6 +28,9 @@ class Lift:
         Effects as they were known at each origin, origin by series by bucket ahead; None: those of ``past``.
     of_benchmarks
         Whether the histories of the benchmarks are without the effects too.
+    sold
+        Histories without the effects but with the surprises that are taken off ``judged``, against which the
+        backtest is held; None where none are.
     """
 
     judged: Panel
@@ -35,6 +38,7 @@ class Lift:
     ahead: Array
     then: Array | None = None
     of_benchmarks: bool = True
+    sold: Array | None = None
 
     def on(self, backtest: Backtest) -> Backtest:
         """The backtest with the effects, which are then as uncertain in it as in the forecast."""
@@ -42,11 +46,15 @@ class Lift:
             return backtest
         taken = after_origins(self.past, backtest.origins, backtest.forecast.shape[2])
         put = taken if self.then is None else self.then
+        actual = backtest.actual
+        if self.sold is not None:
+            came = after_origins(self.sold, backtest.origins, actual.shape[2])
+            actual = np.where(np.isfinite(actual), came, np.nan)
         benchmark = taken if self.of_benchmarks else np.ones_like(taken)
         return Backtest(
             backtest.forecast * put,
             backtest.naive * benchmark,
             backtest.seasonal_naive * benchmark,
-            backtest.actual * taken,
+            actual * taken,
             backtest.origins,
         )

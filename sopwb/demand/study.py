@@ -15,13 +15,14 @@ from sopwb.demand.backtest import origins_of
 from sopwb.demand.calendar_ahead import calendar_ahead
 from sopwb.demand.calendar_effect import calendar_marks
 from sopwb.demand.combine import REGULAR, Forecaster, routes
-from sopwb.demand.drivers import driver_effects
+from sopwb.demand.drivers import driver_effects, rivals_of
 from sopwb.demand.forecast import panel_outlook
 from sopwb.demand.future import future_drivers
 from sopwb.demand.intake import Intake, intake, with_known_names
 from sopwb.demand.lift import Lift
 from sopwb.demand.panel import Array, Panel, buckets_between, buckets_on
 from sopwb.demand.reconcile import summing_matrix
+from sopwb.demand.surprises import without_surprises
 from sopwb.errors import Fault, InputError
 from sopwb.extend import mark_of
 
@@ -179,21 +180,27 @@ def _named_as_given(found: Study, train: pd.DataFrame) -> Study:
 def _without_drivers(
     given: Intake, panel: Panel, ahead: Mapping[str, Array], settings: ForecastSettings, season: int
 ) -> tuple[Panel, Lift]:
-    """Panel without the effects of the drivers, and these effects; the backtest has its own, read earlier."""
+    """Panel without the effects of the drivers and without surprises, and these effects.
+
+    The backtest has its own effects, read earlier.
+    """
     window = max(LEAST_WINDOW, season // 2) | 1
     groups = [np.asarray(pd.factorize(given.series[name])[0]) for name in given.levels]
-    drivers = driver_effects(given.history, given.drivers, ahead, groups, window=window)
-    whole = Panel(panel.history / drivers.past, panel.group)
     origins = origins_of(panel.history.shape[1], season, settings)
-    if len(origins) == 0:
-        return whole, Lift(whole, drivers.past, drivers.ahead)
-    first = int(origins[0])
+    first = int(origins[0]) if len(origins) else panel.history.shape[1]
     before, after = (
         {name: values[:, piece] for name, values in given.drivers.items()} for piece in _split(first)
     )
-    early = driver_effects(given.history[:, :first], before, after, groups, window=window)
+    rivals = rivals_of(given.history[:, :first], before, groups, window=window)
+    drivers = driver_effects(given.history, given.drivers, ahead, groups, window=window, rivals=rivals)
+    whole = Panel(without_surprises(panel.history / drivers.past, window), panel.group)
+    if len(origins) == 0:
+        return whole, Lift(whole, drivers.past, drivers.ahead)
+    early = driver_effects(given.history[:, :first], before, after, groups, window=window, rivals=rivals)
     past = np.concatenate([early.past, early.ahead], axis=1)
-    return whole, Lift(Panel(panel.history / past, panel.group), past, drivers.ahead)
+    sold = panel.history / past
+    judged = Panel(without_surprises(sold, window), panel.group)
+    return whole, Lift(judged, past, drivers.ahead, sold=sold)
 
 
 def _without_calendar(

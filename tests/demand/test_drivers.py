@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sopwb.demand.drivers import driver_effects, transformed
+from sopwb.demand.drivers import driver_effects, mean_of_others, rivals_of, transformed
 
 
 def company(seed=10, brands=4, shops=6, weeks=104, noise=0.1):
@@ -65,3 +65,44 @@ def test_series_of_zeros_have_no_effects_that_are_not_numbers():
 )
 def test_a_price_is_taken_by_its_logarithm_and_a_flag_as_it_is(values, expected):
     assert transformed(np.array(values)) == pytest.approx(np.array(expected))
+
+
+def test_the_mean_of_others_is_without_oneself():
+    moved = np.array([[[1.0]], [[3.0]], [[np.nan]], [[7.0]]])
+    assert mean_of_others(moved, np.array([0, 0, 0, 1]))[:, 0, 0] == pytest.approx([3.0, 1.0, 2.0, 0.0])
+
+
+def rivalry(taken, seed=4, shops=12, brands=5, weeks=104):
+    """Brands of a shop take demand from each other, by the mean price of the others; shops do not."""
+    draw = np.random.default_rng(seed)
+    shop, brand = np.repeat(np.arange(shops), brands), np.tile(np.arange(brands), shops)
+    price = draw.choice([2.0, 2.0, 1.4], (len(shop), weeks + 4))
+    log = np.log(price)
+    others = (np.array([log[shop == own].sum(axis=0) for own in shop]) - log) / (brands - 1)
+    level = draw.uniform(50, 500, (len(shop), 1))
+    demand = level * np.exp(-2 * log + taken * others + draw.normal(0, 0.15, log.shape))
+    return shop, brand, price, others, demand, weeks
+
+
+def test_rivals_are_found_where_they_take_demand_and_nowhere_else():
+    shop, brand, price, _, demand, weeks = rivalry(taken=1.0)
+    past = {"price": price[:, :weeks]}
+    assert rivals_of(demand[:, :weeks], past, [brand, shop], window=27) is shop
+    _, _, _, _, alone, _ = rivalry(taken=0.0)
+    assert rivals_of(alone[:, :weeks], past, [brand, shop], window=27) is None
+    assert rivals_of(demand[:, :weeks], past, [], window=27) is None
+
+
+def test_what_rivals_do_is_in_the_effects_of_the_past_and_ahead():
+    shop, _, price, _, demand, weeks = rivalry(taken=1.0)
+    past, ahead = {"price": price[:, :weeks]}, {"price": price[:, weeks:]}
+    found = driver_effects(demand[:, :weeks], past, ahead, [shop], window=27, rivals=shop)
+    assert found.names == ("price", "price of rivals")
+    assert found.slopes.mean(axis=0) == pytest.approx([-2.0, 1.0], abs=0.15)
+    without = driver_effects(demand[:, :weeks], past, ahead, [shop], window=27)
+
+    def error(effects):
+        level = (demand[:, :weeks] / effects.past).mean(axis=1, keepdims=True)
+        return np.abs(level * effects.ahead - demand[:, weeks:]).sum()
+
+    assert error(found) < 0.9 * error(without)

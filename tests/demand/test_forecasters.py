@@ -129,6 +129,30 @@ def test_series_are_told_apart_by_how_they_sell():
     assert list(found) == [INTERMITTENT, REGULAR, IN_SEASON]
 
 
+def test_what_has_become_sparse_in_the_last_season_is_no_longer_regular():
+    draw = np.random.default_rng(3)
+    dying = np.r_[draw.uniform(50, 60, 40), (draw.random(12) < 0.2) * 8.0]
+    shrinking = np.r_[draw.uniform(50, 60, 40), draw.uniform(5, 6, 12)]
+    found = routes(panel(dying, shrinking), ForecastSettings(), 12)
+    assert list(found) == [INTERMITTENT, REGULAR]
+
+
+def test_of_many_that_sell_seldom_hardly_one_has_a_season_by_chance():
+    draw = np.random.default_rng(8)
+    chance = (draw.random((750, 39)) < 0.2) * draw.integers(1, 4, (750, 39))
+    found = routes(panel(*chance, np.tile(YEAR, 4)[-39:]), ForecastSettings(), 12)
+    assert found[750] == IN_SEASON
+    assert (found[:750] == IN_SEASON).sum() <= 1
+
+
+def test_the_fading_mean_halves_the_weight_of_what_is_a_third_of_a_season_older():
+    values = panel(np.r_[8.0, 0, 0, 0, 4.0], np.r_[np.nan, np.nan, np.nan, 6.0, 6.0], np.full(5, np.nan))
+    path = forecasters.fading_mean(values, 12, 2)
+    age = 0.5 ** (np.arange(5)[::-1] / 4)
+    assert path[0] == pytest.approx(np.full(2, (8 * 0.5 + 4) / age.sum()))
+    assert path[1:] == pytest.approx(np.array([[6.0, 6.0], [0.0, 0.0]]))
+
+
 def test_an_unknown_forecaster_is_named_with_those_that_are_known(parts):
     with pytest.raises(InputError, match=r"(?s)unknown forecaster 'orakel'.*theta"):
         check_forecasters(["orakel"], parts.forecasters)
