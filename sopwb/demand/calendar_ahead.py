@@ -159,7 +159,7 @@ def calendar_ahead(
     *,
     season: int,
 ) -> CalendarAhead | None:
-    """What the calendar does to the buckets ahead; None where nothing can be measured or tested.
+    """What the calendar does to the buckets ahead; None where nothing is clear or can be tested.
 
     The effects are measured at each origin of the backtest from what was known then, and the total of each
     group is forecast from there with and without them. Only what made these forecasts better is used.
@@ -183,11 +183,13 @@ def calendar_ahead(
         return None
     moved = against_usual_marks(marks.marks, length, season)
     shown = Panel(np.where(carries[:, None], panel.history, np.nan), panel.group)
+    coefficient, sd = measured_causes(shown, ordinary, marks, season)
+    if not coefficient.any():
+        return None
     causes = [
         measured_causes(shown.upto(int(origin)), ordinary[:, : int(origin)], marks, season)[0]
         for origin in origins
     ]
-    coefficient, sd = measured_causes(shown, ordinary, marks, season)
     reach = min(horizon_of_backtest(settings, season), len(marks.marks) - length)
     effect = np.stack([own @ moved[:length].T for own in causes])
     groups = np.arange(int(panel.group.max()) + 1)

@@ -73,14 +73,17 @@ def parameter_grid() -> Parameters:
 
 
 def _position_means(values: Array, position: npt.NDArray[np.int64], season: int) -> tuple[Array, Array]:
-    """Mean by position of the season and how often each position was seen."""
-    mean, count = np.zeros((2, len(values), season))
-    known = np.isfinite(values)
-    for place in range(season):
-        here = known & (position == place)
-        count[:, place] = here.sum(axis=1)
-        mean[:, place] = np.where(here, values, 0.0).sum(axis=1) / np.maximum(count[:, place], 1)
-    return mean, count
+    """Mean by position of the season and how often each position was seen; columns follow each other."""
+    years = -(-values.shape[1] // season)
+    padded = np.full((len(values), years * season), np.nan)
+    padded[:, : values.shape[1]] = values
+    by_year = padded.reshape(len(values), years, season)
+    known = np.isfinite(by_year)
+    count = known.sum(axis=1).astype(float)
+    mean = np.where(known, by_year, 0.0).sum(axis=1) / np.maximum(count, 1)
+    # the first column is not the first position
+    turned = (np.arange(season)[None, :] - position[:, :1]) % season
+    return np.take_along_axis(mean, turned, axis=1), np.take_along_axis(count, turned, axis=1)
 
 
 def _first_season(ratio: Array, position: npt.NDArray[np.int64], season: int, neutral: float) -> Array:
