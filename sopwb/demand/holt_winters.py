@@ -18,9 +18,9 @@ from sopwb.demand.season import centred_trend
 
 __all__ = ["Parameters", "States", "first_states", "holt_winters_paths", "parameter_grid", "states_over_time"]
 
-ALPHAS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.85)
-BETAS = (0.0, 0.05, 0.2)
-DAMPINGS = (0.9, 0.98)
+ALPHAS = (0.04, 0.1, 0.2, 0.35, 0.55, 0.85)
+TRENDS = ((0.9, 0.0), (0.9, 0.2), (0.98, 0.0), (0.98, 0.05), (0.98, 0.2))
+"""Damping, and share of a change of the level by which the trend moves."""
 GAMMAS = (0.0, 0.05, 0.15, 0.35)
 FIRST_SEASONS = 5
 LINE_SEASONS = 2
@@ -65,9 +65,9 @@ class States:
 
 
 def parameter_grid() -> Parameters:
-    """Every combination of the smoothing constants tried."""
-    grid = np.array(list(itertools.product(DAMPINGS, ALPHAS, BETAS, GAMMAS)))
-    phi, alpha, ratio, share = grid.T[:, None]
+    """Every combination of the smoothing constants tried; those of one damping stand together."""
+    grid = np.array([(*trend, *others) for trend, *others in itertools.product(TRENDS, ALPHAS, GAMMAS)])
+    phi, ratio, alpha, share = grid.T[:, None]
     sets = (alpha, alpha * ratio, phi, share * (1 - alpha))
     return Parameters(*(constant.astype(PRECISION) for constant in sets))
 
