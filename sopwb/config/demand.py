@@ -72,7 +72,7 @@ class ForecastSettings(Settings):
     """Forecasters that are averaged for series that sell now and then."""
     in_season: tuple[str, ...] = ("same_season",)
     """Forecasters that are averaged for series that sell only in their season."""
-    weight_power: float = Field(default=2.0, ge=0)
+    weight_power: float = Field(default=3.0, ge=0)
     """Power of a forecaster's error in the backtest by which its weight falls; 0 weighs all the same."""
     in_season_likeness: float = Field(default=0.4, ge=-1, le=1)
     """Correlation with the year before from which the empty buckets of a series are its season."""

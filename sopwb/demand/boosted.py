@@ -1,8 +1,8 @@
 """One gradient-boosted model for all weekly series together: what one has never shown, others have.
 
 Each row is one bucket of one series: its change from the bucket before, against the changes of the last
-weeks and of the same weeks a year ago, all in units of the series' usual change. The forecast is
-made step by step, each step's result being the next one's past.
+weeks and of the same weeks a year ago and against the height of a few of these weeks, all in units of the
+series' usual change. The forecast is made step by step, each step's result being the next one's past.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from sopwb.demand.panel import Array
 __all__ = ["boosted_paths", "change_scale", "lag_features"]
 
 RECENT_LAGS = 13
+RECENT_PLACES = (4, 8, 13)
 MOST_ROWS = 200_000
-MOST_SEASONS = 10
+MOST_SEASONS = 5
+"""Seasons that are learned from: how demand changed long ago says little of how it changes now."""
 ROUNDS = 100
 LEARNING_RATE = 0.1
 LEAST_IN_LEAF = 50
@@ -28,7 +30,7 @@ LEAST_TRAINING = 500
 
 
 def change_scale(values: Array, season: int) -> Array:
-    """Usual change of each series between buckets over the last ten seasons; one where none is known."""
+    """Usual change of each series between buckets over the last five seasons; one where none is known."""
     change = np.abs(np.diff(values[:, -MOST_SEASONS * season :], axis=1))
     known = np.isfinite(change)
     mean = np.where(known, change, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
@@ -38,21 +40,20 @@ def change_scale(values: Array, season: int) -> Array:
 def lag_features(values: Array, column: int, season: int) -> Array:
     """Past of one bucket, seen from the bucket before: series by feature.
 
-    Differences of earlier buckets to the last one, and the changes that came a year ago now and next.
+    The changes that came in the last buckets, half a year ago, and a year ago about now; and how far off
+    the last bucket is from some earlier ones.
     """
-    last = values[:, column - 1]
-    lags = [*range(2, RECENT_LAGS + 1), season // 2, season - 1, season, season + 1]
-    features = [values[:, column - lag] - last for lag in lags]
-    before = values[:, column - season - 1]
-    features += [values[:, column - season] - before, values[:, column - season + 1] - before]
-    return np.stack(features, axis=1)
+    lags = np.array([*range(1, RECENT_LAGS + 1), season // 2, season - 1, season, season + 1])
+    changes = values[:, column - lags] - values[:, column - lags - 1]
+    away = values[:, column - np.array([*RECENT_PLACES, season // 2, season])] - values[:, column - 1, None]
+    return np.concatenate([changes, away], axis=1)
 
 
 def _training(values: Array, season: int) -> tuple[Array, Array]:
     """Rows of features and the change that came, thinned when there are too many."""
     first = max(season + 2, values.shape[1] - MOST_SEASONS * season)
     columns = np.arange(first, values.shape[1])
-    usable = np.isfinite(values[:, columns - season - 1]) & np.isfinite(values[:, columns])
+    usable = np.isfinite(values[:, columns - season - 2]) & np.isfinite(values[:, columns])
     every = max(1, -(-int(usable.sum()) // MOST_ROWS))
     features, change = [], []
     for place, column in enumerate(columns):

@@ -181,7 +181,7 @@ def calendar_ahead(
     season: int,
     calendar: Integers | None = None,
 ) -> CalendarAhead | None:
-    """What the calendar does to the buckets ahead; None where nothing can be measured or tested.
+    """What the calendar does to the buckets ahead; None where nothing is clear or can be tested.
 
     The effects are measured at each origin of the backtest from what was known then, and the total of each
     group is forecast from there with and without them. Only what made these forecasts better is used.
@@ -209,11 +209,13 @@ def calendar_ahead(
     group, keeps = calendar_groups(panel.group, same if calendar is None else calendar)
     moved = np.stack([against_usual_marks(own, length, season) for own in marks.marks])
     shown = Panel(np.where(carries[:, None], panel.history, np.nan), group)
+    coefficient, sd = measured_causes(shown, ordinary, marks, season, keeps)
+    if not coefficient.any():
+        return None
     causes = [
         measured_causes(shown.upto(int(origin)), ordinary[:, : int(origin)], marks, season, keeps)[0]
         for origin in origins
     ]
-    coefficient, sd = measured_causes(shown, ordinary, marks, season, keeps)
     reach = min(horizon_of_backtest(settings, season), marks.marks.shape[1] - length)
     effect = np.stack([_summed(own, moved[keeps, :length]) for own in causes])
     groups = np.arange(len(keeps))

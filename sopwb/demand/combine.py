@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sopwb.config.demand import ForecastSettings
+from sopwb.demand.cleaning import known_median
 from sopwb.demand.panel import Array, Panel
 from sopwb.errors import Fault, InputError
 from sopwb.extend import mark_of
@@ -289,17 +290,19 @@ def without_ramp(panel: Panel, season: int) -> Panel:
     The ramp is what lies, in the first two months of a series younger than two years, below half of
     the median of what followed.
     """
-    known = np.isfinite(panel.history)
+    young = np.flatnonzero(panel.lengths < 2 * season)
+    if len(young) == 0:
+        return panel
+    history, ramp = panel.history[young], max(1, season // RAMP_SHARE)
+    known = np.isfinite(history)
     age = np.cumsum(known, axis=1)
-    length, ramp = known.sum(axis=1), max(1, season // RAMP_SHARE)
-    later = known & (age > ramp)
-    usual = np.full(len(panel.history), np.nan)
-    for row in np.flatnonzero((length < 2 * season) & later.any(axis=1)):
-        usual[row] = np.median(panel.history[row, later[row]])
+    usual = known_median(np.where(age > ramp, history, np.nan))
     with np.errstate(invalid="ignore"):
-        low = known & (age <= ramp) & (panel.history < 0.5 * usual[:, None])
+        low = known & (age <= ramp) & (history < 0.5 * usual[:, None])
     leading = np.logical_and.accumulate(low | ~known, axis=1)
-    return Panel(np.where(leading, np.nan, panel.history), panel.group)
+    whole = panel.history.copy()
+    whole[young] = np.where(leading, np.nan, history)
+    return Panel(whole, panel.group)
 
 
 def forecasters_by_route(settings: ForecastSettings) -> Mapping[int, tuple[str, ...]]:

@@ -18,9 +18,9 @@ from sopwb.demand.season import centred_trend
 
 __all__ = ["Parameters", "States", "first_states", "holt_winters_paths", "parameter_grid", "states_over_time"]
 
-ALPHAS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.85)
-BETAS = (0.0, 0.05, 0.2)
-DAMPINGS = (0.9, 0.98)
+ALPHAS = (0.04, 0.1, 0.2, 0.35, 0.55, 0.85)
+TRENDS = ((0.9, 0.0), (0.9, 0.2), (0.98, 0.0), (0.98, 0.05), (0.98, 0.2))
+"""Damping, and share of a change of the level by which the trend moves."""
 GAMMAS = (0.0, 0.05, 0.15, 0.35)
 FIRST_SEASONS = 5
 LINE_SEASONS = 2
@@ -29,11 +29,13 @@ LEAST_INDEX = 0.02
 LEAST_BASE = 1e-3
 BLOCK = 128
 """Series worked on together: their states stay in the processor's cache."""
+PRECISION = np.float32
+"""Of the states of a grid: rounding is far below what one parameter set differs from the next."""
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Smoothing constants, each one row per parameter set.
+    """Smoothing constants, each one row with a column per parameter set.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ class Parameters:
 
 @dataclass
 class States:
-    """Level and trend (parameter set by series), season (position by parameter set by series), errors.
+    """Level and trend (series by parameter set), season (position by series by parameter set), errors.
 
     Position 0 of the season belongs to the bucket after the last column of the panel.
     """
@@ -63,21 +65,25 @@ class States:
 
 
 def parameter_grid() -> Parameters:
-    """Every combination of the smoothing constants tried."""
-    grid = np.array(list(itertools.product(ALPHAS, BETAS, DAMPINGS, GAMMAS)))
-    alpha, ratio, phi, share = (grid[:, i][:, None] for i in range(4))
-    return Parameters(alpha, alpha * ratio, phi, share * (1 - alpha))
+    """Every combination of the smoothing constants tried; those of one damping stand together."""
+    grid = np.array([(*trend, *others) for trend, *others in itertools.product(TRENDS, ALPHAS, GAMMAS)])
+    phi, ratio, alpha, share = grid.T[:, None]
+    sets = (alpha, alpha * ratio, phi, share * (1 - alpha))
+    return Parameters(*(constant.astype(PRECISION) for constant in sets))
 
 
 def _position_means(values: Array, position: npt.NDArray[np.int64], season: int) -> tuple[Array, Array]:
-    """Mean by position of the season and how often each position was seen."""
-    mean, count = np.zeros((2, len(values), season))
-    known = np.isfinite(values)
-    for place in range(season):
-        here = known & (position == place)
-        count[:, place] = here.sum(axis=1)
-        mean[:, place] = np.where(here, values, 0.0).sum(axis=1) / np.maximum(count[:, place], 1)
-    return mean, count
+    """Mean by position of the season and how often each position was seen; columns follow each other."""
+    years = -(-values.shape[1] // season)
+    padded = np.full((len(values), years * season), np.nan)
+    padded[:, : values.shape[1]] = values
+    by_year = padded.reshape(len(values), years, season)
+    known = np.isfinite(by_year)
+    count = known.sum(axis=1).astype(float)
+    mean = np.where(known, by_year, 0.0).sum(axis=1) / np.maximum(count, 1)
+    # the first column is not the first position
+    turned = (np.arange(season)[None, :] - position[:, :1]) % season
+    return np.take_along_axis(mean, turned, axis=1), np.take_along_axis(count, turned, axis=1)
 
 
 def _first_season(ratio: Array, position: npt.NDArray[np.int64], season: int, neutral: float) -> Array:
@@ -181,65 +187,91 @@ def states_over_time(
     Hyndman, Koehler, Ord and Snyder (2008), table 2.1: ETS(A,Ad,A) and ETS(·,Ad,M).
     """
     level, trend, index = first
-    sets = len(parameters.alpha)
-    season = index.shape[1]
+    sets, kind = parameters.alpha.shape[1], parameters.alpha.dtype
+    shape, season = (len(values), sets), index.shape[1]
     now = States(
-        np.repeat(level[None], sets, axis=0),
-        np.repeat(trend[None], sets, axis=0),
-        np.repeat(index.T[:, None, :], sets, axis=1),
-        np.zeros((sets, len(values))),
+        np.repeat(level[:, None].astype(kind), sets, axis=1),
+        np.repeat(trend[:, None].astype(kind), sets, axis=1),
+        np.repeat(index.T[:, :, None].astype(kind), sets, axis=2),
+        np.zeros(shape, dtype=kind),
     )
+    room = _Room.of(parameters, shape, multiplicative)
     known = np.isfinite(values)
+    actual = np.where(known, values, 0.0).T.astype(kind)
     begins = np.where(known.any(axis=1), known.argmax(axis=1), values.shape[1])
-    for column in range(values.shape[1]):
-        active = int(np.searchsorted(begins, column, side="right"))
-        if active:
+    active = np.searchsorted(begins, np.arange(values.shape[1]), side="right")
+    for column, many in enumerate(active):
+        if many:
+            blind = ~known[:many, column]
             place = (column - values.shape[1]) % season
-            blind = ~known[:active, column]
-            actual = np.where(blind, 0.0, values[:active, column])
-            _step(now, actual, blind if blind.any() else None, place, parameters, multiplicative)
+            _step(now, room, actual[column, :many], blind if blind.any() else None, place)
         yield now
 
 
-def _step(
-    now: States,
-    actual: Array,
-    blind: npt.NDArray[np.bool_] | None,
-    place: int,
-    parameters: Parameters,
-    multiplicative: bool,
-) -> None:
+@dataclass(frozen=True)
+class _Room:
+    """What every step works with, once for each series and parameter set.
+
+    Whole arrays are multiplied several times faster than an array with a row, and new ones at every step
+    would cost more than the arithmetic.
+    """
+
+    alpha: Array
+    beta: Array
+    phi: Array
+    gamma: Array
+    least: tuple[Array, Array] | None
+    error: Array
+    change: Array
+
+    @classmethod
+    def of(cls, parameters: Parameters, shape: tuple[int, int], multiplicative: bool) -> _Room:
+        constants = (parameters.alpha, parameters.beta, parameters.phi, parameters.gamma)
+        alpha, beta, phi, gamma = (np.repeat(own, shape[0], axis=0) for own in constants)
+        least = (np.full_like(alpha, LEAST_BASE), np.full_like(alpha, LEAST_INDEX))
+        error, change = np.empty_like(alpha), np.empty_like(alpha)
+        return cls(alpha, beta, phi, gamma, least if multiplicative else None, error, change)
+
+
+def _step(now: States, room: _Room, actual: Array, blind: npt.NDArray[np.bool_] | None, place: int) -> None:
     """Move the states of the active series, the first ``len(actual)``, by one bucket."""
     active = len(actual)
-    level, trend = now.level[:, :active], now.trend[:, :active]
-    index, squares = now.season[place][:, :active], now.squares[:, :active]
-    trend *= parameters.phi
+    level, trend, squares = now.level[:active], now.trend[:active], now.squares[:active]
+    index = now.season[place, :active]
+    error, change = room.error[:active], room.change[:active]
+    trend *= room.phi[:active]
     level += trend
-    if multiplicative:
-        np.maximum(level, LEAST_BASE, out=level)
-        error = actual - level * index
+    if room.least:
+        np.maximum(level, room.least[0][:active], out=level)
+        np.multiply(level, index, out=error)
     else:
-        error = actual - level - index
+        np.add(level, index, out=error)
+    np.subtract(actual[:, None], error, out=error)
     if blind is not None:
-        error[:, blind] = 0.0
-    squares += error * error
-    if multiplicative:
-        turn = parameters.gamma * error / level
+        error[blind] = 0.0
+    np.multiply(error, error, out=change)
+    squares += change
+    np.multiply(error, room.gamma[:active], out=change)
+    if room.least:
+        change /= level
         error /= index
-        index += turn
-        np.maximum(index, LEAST_INDEX, out=index)
+        index += change
+        np.maximum(index, room.least[1][:active], out=index)
     else:
-        index += parameters.gamma * error
-    level += parameters.alpha * error
-    trend += parameters.beta * error
+        index += change
+    np.multiply(error, room.alpha[:active], out=change)
+    level += change
+    error *= room.beta[:active]
+    trend += error
 
 
 def _weights(squares: Array, count: Array) -> Array:
-    """Akaike weights of the parameter sets (rows) for each series (columns)."""
+    """Akaike weights of the parameter sets (columns) for each series (rows)."""
+    count = count[:, None].astype(squares.dtype)
     mean = np.maximum(squares / np.maximum(count, 1), 1e-12)
-    distance = 0.5 * np.maximum(count - 4, 1) * np.log(mean / mean.min(axis=0))
+    distance = 0.5 * np.maximum(count - 4, 1) * np.log(mean / mean.min(axis=1, keepdims=True))
     weight = np.exp(-np.minimum(distance, 60.0))
-    return np.asarray(weight / weight.sum(axis=0))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def _ahead(
@@ -247,28 +279,29 @@ def _ahead(
 ) -> Array:
     """Forecast averaged over the parameter sets; ``first`` is the place in the season it begins at."""
     weight = _weights(now.squares, count)
-    season = len(now.season)
-    level, trend = weight * now.level, weight * now.trend
     dampings = np.unique(parameters.phi)
-    members = [(parameters.phi[:, 0] == phi) for phi in dampings]
-    steps = [np.cumsum(phi ** np.arange(1, horizon + 1)) for phi in dampings]
-    path = np.empty((weight.shape[1], horizon))
+    steps = np.cumsum(dampings[:, None] ** np.arange(1, horizon + 1), axis=1)
+    parts = [
+        weight * now.level,
+        *(np.where(parameters.phi == phi, weight * now.trend, 0) for phi in dampings),
+    ]
+    # what differs from the first set is weighted: what does not differ stays as it is to the last digit
+    level = now.level[:, :1] + (weight * (now.level - now.level[:, :1])).sum(axis=1, keepdims=True)
+    sums = np.concatenate([level, *(own.sum(axis=1, keepdims=True) for own in parts[1:])], axis=1)
+    again = (first + np.arange(horizon)) % len(now.season)
+    season = now.season
+    if horizon < len(season):
+        season, again = season[again], np.arange(horizon)
+    index, rest = season[:, :, 0].T, (season - season[:, :, :1]).transpose(1, 2, 0)
     if not multiplicative:
-        base = level.sum(axis=0)
-        slopes = [trend[member].sum(axis=0) for member in members]
-        for ahead in range(min(season, horizon)):
-            index = (weight * now.season[(first + ahead) % season]).sum(axis=0)
-            for later in range(ahead, horizon, season):
-                path[:, later] = base + index + sum(b * s[later] for b, s in zip(slopes, steps, strict=True))
-        return path
-    for ahead in range(min(season, horizon)):
-        index = now.season[(first + ahead) % season]
-        base = (level * index).sum(axis=0)
-        turned = trend * index
-        slopes = [turned[member].sum(axis=0) for member in members]
-        for later in range(ahead, horizon, season):
-            path[:, later] = base + sum(b * s[later] for b, s in zip(slopes, steps, strict=True))
-    return path
+        base = index + (weight[:, None, :] @ rest)[:, 0]
+        return np.asarray(level + base[:, again] + sums[:, 1:] @ steps)
+    # products with the index of every place in the season, summed over the sets: series by part by place
+    turned = sums[:, :, None] * index[:, None, :] + np.stack(parts, axis=1) @ rest
+    path = turned[:, 0, again]
+    for place, step in enumerate(steps, start=1):
+        path += turned[:, place, again] * step
+    return np.asarray(path)
 
 
 def holt_winters_paths(
@@ -305,8 +338,13 @@ def holt_winters_paths(
         scale = np.where(scale > 0, scale, 1.0)[:, None]
         part = values[rows, :reach] / scale
         # positions of the season are counted from the end of what is given
-        first = first_states(part[:, : early.shape[1]], season, multiplicative=multiplicative, length=reach)
-        passing = states_over_time(part, first, parameters, multiplicative=multiplicative)
+        level, *rest = first_states(
+            part[:, : early.shape[1]], season, multiplicative=multiplicative, length=reach
+        )
+        # about their mean, which is one, small differences keep all of their digits
+        middle = 0.0 if multiplicative else 1.0
+        first = (level - middle, rest[0], rest[1])
+        passing = states_over_time(part - middle, first, parameters, multiplicative=multiplicative)
         for column, now in enumerate(passing):
             if column in wanted:
                 path = _ahead(
@@ -318,5 +356,5 @@ def holt_winters_paths(
                     multiplicative=multiplicative,
                 )
                 sold = np.nan_to_num(part[:, : column + 1]).any(axis=1)
-                result[wanted[column], rows] = np.where(sold[:, None], path * scale, 0.0)
+                result[wanted[column], rows] = np.where(sold[:, None], (path + middle) * scale, 0.0)
     return result

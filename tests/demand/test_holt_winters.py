@@ -88,3 +88,20 @@ def test_a_first_season_of_noise_is_shrunk_towards_none():
     _, _, season = first_states(noise, 12, multiplicative=True, length=60)
     assert season.std(axis=1).mean() < 0.115 / np.sqrt(5)
     assert season.mean(axis=1) == pytest.approx(np.ones(30))
+
+
+def test_small_differences_about_a_large_level_keep_their_digits():
+    history = np.random.default_rng(9).uniform(50, 100, (3, 60))
+    near, far = (
+        holt_winters_paths(history + level, 12, 12, np.array([60]), multiplicative=False)[0]
+        for level in (0, 1e7)
+    )
+    assert far - 1e7 == pytest.approx(near, rel=1e-3)
+
+
+@pytest.mark.parametrize("multiplicative", [True, False])
+def test_what_never_changed_stays_to_the_last_digit(multiplicative):
+    path = holt_winters_paths(
+        np.full((2, 40), 7.0), 12, 30, np.array([37, 40]), multiplicative=multiplicative
+    )
+    assert path == pytest.approx(np.full((2, 2, 30), 7.0), rel=1e-14)
