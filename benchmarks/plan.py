@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.aside import Aside
 from benchmarks.instance import Instance, model_of, plan_tables, read_instance, workbench_tables
 from benchmarks.mix import mix_of
 from benchmarks.peer import PeerError, beside, check_peer, peak_mb
@@ -69,16 +70,34 @@ class Took(NamedTuple):
 
 
 class Planned:
-    """A plan of an instance, with what it took to build and to solve it."""
+    """A plan of an instance, with what it took to build and to solve it.
+
+    Parameters
+    ----------
+    start
+        Corner of an earlier plan from which the solve goes on.
+    by
+        Solves the programme in another way.
+    meanwhile
+        Is called when the programme is built, before it is solved; its time counts for neither.
+    """
 
     def __init__(
-        self, tables: Tables, model: Model, parts: Parts, start: Any = None, by: SolveBy | None = None
+        self,
+        tables: Tables,
+        model: Model,
+        parts: Parts,
+        start: Any = None,
+        by: SolveBy | None = None,
+        meanwhile: Callable[[Planned], None] | None = None,
     ) -> None:
         self.tables, self.model, self.parts = tables, model, parts
         begun = Took.now()
         self.data: PlanData = plan_data(tables, model, parts)
         self.program: Program = program_of(self.data, variables_of(self.data), parts, model.parts.constraints)
         self.build = Took.since(begun)
+        if meanwhile is not None:
+            meanwhile(self)
         begun = Took.now()
         going_on = {} if start is None else {"start": start}
         if by is None:
@@ -137,10 +156,16 @@ class Planned:
         }
 
 
-def plan(instance: Instance, tables: Tables, start: Any = None, **settings: Any) -> Planned:
+def plan(
+    instance: Instance,
+    tables: Tables,
+    start: Any = None,
+    meanwhile: Callable[[Planned], None] | None = None,
+    **settings: Any,
+) -> Planned:
     """The plan of an instance's tables; from a corner of an earlier solve where one is told."""
     model = model_of(instance, **settings)
-    return Planned(tables, model, collect_parts(model, load_schema()), start)
+    return Planned(tables, model, collect_parts(model, load_schema()), start, meanwhile=meanwhile)
 
 
 def written(instance: Instance, planned: Tables, folder: Path) -> None:
@@ -212,15 +237,31 @@ def _gap(one: float, other: float) -> float:
     return abs(one - other) / max(abs(other), 1.0)
 
 
+class _Anew(NamedTuple):
+    """A plan from nothing, as the process tells it that made it."""
+
+    solve: Took
+    objective: float
+    service: dict[str, float]
+
+    @staticmethod
+    def of(instance: Instance, tables: Tables, settings: dict[str, Any]) -> _Anew:
+        """The plan of some tables."""
+        planned = plan(instance, tables, **settings)
+        return _Anew(planned.solve, planned.objective, planned.service)
+
+
 def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[str, Any]) -> dict[str, Any]:
     """The plan after a change: from the corner of the plan before, as a scenario goes on, and anew.
 
     Both build the programme from the changed tables, which is told apart; the seconds of solving
-    include handing the whole programme to a solver of its own.
+    include handing the whole programme to a solver of its own. Both run at the same time.
     """
     now = changed(planned.tables, change)
     basis = getattr(planned.solution, "basis", None)
-    cold, hot = plan(instance, now, **settings), plan(instance, now, start=basis, **settings)
+    other = Aside(lambda: _Anew.of(instance, now, settings))
+    hot = plan(instance, now, start=basis, **settings)
+    cold = other.found()
     service = max(abs(share - cold.service[name]) for name, share in hot.service.items())
     return {
         "change": change, "hot_start": basis is not None,
@@ -233,17 +274,31 @@ def _resolved(planned: Planned, instance: Instance, change: str, settings: dict[
     }  # fmt: skip
 
 
-def _compared(planned: Planned, repeat: int) -> dict[str, Any]:
-    """The plan against HiGHS alone: seconds of both, the least of some rounds in which they take turns."""
-    builds, solves, pures = [planned.build], [planned.solve], []
-    for turn in range(repeat):
-        took, pure_objective = pure_highs(planned)
-        pures.append(took)
-        if turn + 1 < repeat:
-            again = Planned(planned.tables, planned.model, planned.parts)
-            builds.append(again.build)
-            solves.append(again.solve)
-    build, solved, pure = (Took.least(many) for many in (builds, solves, pures))
+class _Round(NamedTuple):
+    """A plan, and HiGHS alone on its matrices at the same time."""
+
+    planned: Planned
+    pure: tuple[Took, float]
+
+    @staticmethod
+    def of(make: Callable[[Callable[[Planned], None]], Planned]) -> _Round:
+        """A round of something that makes a plan and tells when the programme is built."""
+        beside: list[Aside[tuple[Took, float]]] = []
+        planned = make(lambda built: beside.append(Aside(lambda: pure_highs(built))))
+        return _Round(planned, beside[0].found())
+
+
+def _compared(first: _Round, repeat: int) -> dict[str, Any]:
+    """The plan against HiGHS alone: seconds of both, the least of some rounds in which they run together."""
+    planned = first.planned
+    again = [
+        _Round.of(lambda hook: Planned(planned.tables, planned.model, planned.parts, meanwhile=hook))
+        for _ in range(repeat - 1)
+    ]
+    rounds = [first, *again]
+    build, solved = (Took.least(getattr(one.planned, what) for one in rounds) for what in ("build", "solve"))
+    pure = Took.least(one.pure[0] for one in rounds)
+    _, pure_objective = first.pure
     return {
         "build_s": round(build.wall, 3), "solve_s": round(solved.wall, 3),
         "pure_highs_s": round(pure.wall, 3),
@@ -269,13 +324,13 @@ def measured(
     if peer:
         check_peer(instance)
     tables = workbench_tables(instance)
-    planned = plan(instance, tables, **settings)
-    peak = peak_mb()
+    first = _Round.of(lambda hook: plan(instance, tables, meanwhile=hook, **settings))
+    planned, peak = first.planned, peak_mb()
     written(instance, planned.plan(), out)
     log = planned.solution.log[-1]
     told = {
         "mode": "lp", "rows": log.rows, "columns": log.columns, "nonzeros": log.nonzeros,
-        "import_s": round(import_s, 3), **_compared(planned, repeat), "peak_rss_mb": round(peak, 1),
+        "import_s": round(import_s, 3), **_compared(first, repeat), "peak_rss_mb": round(peak, 1),
     }  # fmt: skip
     if change:
         told |= _resolved(planned, instance, change, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +11,19 @@ import scipy.sparse as sp
 
 from sopwb.supply.buckets import Floats, Ints
 from sopwb.supply.elastic import silent_highs
-from sopwb.supply.starts import BASIC, DUAL, LOWER, PRIMAL, UPPER, known_statuses
+from sopwb.supply.starts import BASIC, DUAL, LOWER, PRIMAL, UPPER, Statuses, corner_of, statuses_of
 
 if TYPE_CHECKING:
     import highspy
 
 __all__ = ["begin_near", "is_worth_narrowing"]
 
-LEAST_ROWS = 40_000
+LEAST_ROWS = 5_000
 """Rows below which a pivot takes so little that narrowing the programme takes longer."""
 LEAST_BROKEN = 0.004
 """Share of rows that break, below which few pivots mend them."""
 NEAR = 0.01
-"""Share of the decisions not taken, the nearest to being taken, that may be taken at first."""
+"""Share of the decisions not taken, the nearest to being taken, that may be taken at first: by each order."""
 MORE = 0.012
 """Most decisions let in at a time, as a share of the rows."""
 FEW = 0.001
@@ -33,7 +33,6 @@ WORTH = 1e-7
 """Reduced cost, scaled, from which a decision is worth taking."""
 
 Flags = npt.NDArray[np.bool_]
-Statuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,34 @@ class _Whole:
 
 
 @dataclass(frozen=True)
+class _Wave:
+    """Equalities that have one open column each, which settles them.
+
+    Parameters
+    ----------
+    row, column, own
+        Each row, its last open column, and the factor of it there.
+    rows, of, factor
+        All entries of these columns: row, place among the columns, and factor.
+    """
+
+    row: Ints
+    column: Ints
+    own: Floats
+    rows: Ints
+    of: Ints
+    factor: Floats
+
+    def chosen(self, fits: Flags) -> _Wave:
+        """Some of the rows."""
+        if fits.all():
+            return self
+        place, kept = np.cumsum(fits) - 1, fits[self.of]
+        entries = self.rows[kept], place[self.of[kept]], self.factor[kept]
+        return _Wave(self.row[fits], self.column[fits], self.own[fits], *entries)
+
+
+@dataclass(frozen=True)
 class _Part:
     """Columns and rows that are still open once all others are settled.
 
@@ -61,11 +88,35 @@ class _Part:
     ----------
     settled
         What the settled columns put into each row of the whole programme.
+    waves
+        What was settled one after the other.
     """
 
     columns: Ints
     rows: Ints
     settled: Floats
+    waves: list[_Wave]
+
+    def prices(self, whole: _Whole, known: Floats) -> Floats:
+        """Price of each row of the whole programme, from those of the rows of the part.
+
+        A settled row has the price at which its last column just breaks even.
+        """
+        price = np.zeros(len(self.settled))
+        price[self.rows] = known
+        for wave in reversed(self.waves):
+            others = np.bincount(wave.of, wave.factor * price[wave.rows], len(wave.row))
+            price[wave.row] = (whole.cost[wave.column] - others) / wave.own
+        return price
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best plan of a part: its corner, and the prices of its rows."""
+
+    column: Statuses
+    row: Statuses
+    price: Floats
 
 
 def is_worth_narrowing(solver: highspy.Highs) -> bool:
@@ -89,10 +140,10 @@ def begin_near(solver: highspy.Highs) -> bool:
     bool
         Whether there is such a corner; otherwise the solver stands where it was.
     """
-    whole, first = _whole(solver), solver.getBasis()
-    column, row = _numbers(first.col_status), _numbers(first.row_status)
+    whole, (column, row) = _whole(solver), statuses_of(solver)
     alone = np.diff(whole.matrix.indptr) == 1
-    is_open = _near(whole, alone, column, np.abs(np.asarray(solver.getSolution().col_dual, float)))
+    price = np.abs(np.asarray(solver.getSolution().col_dual, float))
+    is_open = _near(whole, alone, column, (price, _nearness(solver, whole, price)))
     for turn in range(MOST_TURNS):
         part = _part(whole, is_open, column, row)
         found = _solved(whole, part, (column, row), PRIMAL if turn else DUAL)
@@ -101,15 +152,15 @@ def begin_near(solver: highspy.Highs) -> bool:
             part = _part(whole, is_open, column, row)
             found = _solved(whole, part, (column, row), DUAL)
         if found is None:
-            solver.setBasis(first)
             return False
-        column[part.columns], row[part.rows] = found
-        wanted = _wanted(solver, whole, (column, row))
+        column[part.columns], row[part.rows] = found.column, found.row
+        wanted = _wanted(whole, column, part.prices(whole, found.price))
         missing = np.flatnonzero(wanted > WORTH)
         if len(missing) <= FEW * len(row):
             break
         most = max(int(MORE * len(row)), 1)
         is_open[missing[np.argsort(-wanted[missing], kind="stable")[:most]]] = True
+    solver.setBasis(corner_of(column, row))
     return True
 
 
@@ -121,34 +172,38 @@ def _whole(solver: highspy.Highs) -> _Whole:
     return _Whole(matrix, *(np.array(end, float) for end in ends))
 
 
-def _numbers(statuses: list[highspy.HighsBasisStatus]) -> Statuses:
-    return np.fromiter((int(status) for status in statuses), np.int8, len(statuses))
+def _nearness(solver: highspy.Highs, whole: _Whole, price: Floats) -> Floats:
+    """How far prices must move to mend all broken rows at once before each column is worth taking."""
+    found = solver.getSolution()
+    value, row_value = np.asarray(found.col_value, float), np.asarray(found.row_value, float)
+    broken = value - np.clip(value, whole.lower, whole.upper)
+    row_broken = row_value - np.clip(row_value, whole.row_lower, whole.row_upper)
+    many: Any = solver  # whose stubs leave out what speaks of the columns in the corner
+    _, inside = many.getBasicVariables()
+    names = np.asarray(inside)
+    amount = np.concatenate([broken, row_broken])[np.where(names >= 0, names, len(broken) - 1 - names)]
+    _, moved = many.getBasisTransposeSolve(amount)
+    pull = np.abs(whole.matrix.T @ np.asarray(moved, float))
+    return np.asarray(price / np.maximum(pull, WORTH))
 
 
-def _corner(column: Statuses, row: Statuses) -> highspy.HighsBasis:
-    import highspy
-
-    known, corner = np.array(known_statuses(), dtype=object), highspy.HighsBasis()
-    corner.col_status, corner.row_status = list(known[column]), list(known[row])
-    corner.valid, corner.alien = True, True
-    return corner
-
-
-def _near(whole: _Whole, alone: Flags, column: Statuses, price: Floats) -> Flags:
+def _near(whole: _Whole, alone: Flags, column: Statuses, orders: tuple[Floats, ...]) -> Flags:
     """Columns in the corner, those nearest to it, and those that stand for what a limit is exceeded by.
 
     Parameters
     ----------
     alone
         Columns that stand in one row only.
+    orders
+        Distances of columns; the nearest by each of them are taken.
     """
     matrix = whole.matrix
     is_open: Flags = column == BASIC
     others = np.flatnonzero(~is_open & whole.is_free)
-    near = others[np.argsort(price[others], kind="stable")[: int(NEAR * len(others))]]
     single = others[alone[others]]
     limit = matrix.indices[matrix.indptr[single]]
-    is_open[near] = True
+    for order in orders:
+        is_open[others[np.argsort(order[others], kind="stable")[: int(NEAR * len(others))]]] = True
     is_open[single[whole.row_lower[limit] < whole.row_upper[limit]]] = True
     return is_open
 
@@ -162,34 +217,34 @@ def _part(whole: _Whole, is_open: Flags, column: Statuses, row: Statuses) -> _Pa
     count = np.bincount(rows, minlength=len(row))
     sum_of_names = np.bincount(rows, names.astype(float), minlength=len(row))
     is_able = (whole.row_lower == whole.row_upper) & (row != BASIC)
-    is_out = np.zeros(len(row), dtype=bool)
+    waves: list[_Wave] = []
     ready = np.flatnonzero(is_able & (count == 1))
     while len(ready):
-        last = sum_of_names[ready].astype(np.int64)
-        value = _settling(whole, ready, last, settled)
-        fits = np.isfinite(value) & (column[last] == BASIC)
-        is_able[ready[~fits]] = False
-        ready, last, value = ready[fits], last[fits], value[fits]
-        is_out[ready], is_open[last] = True, False
-        rows, of, factor = _entries(matrix, last)
-        np.add.at(settled, rows, factor * value[of])
-        np.subtract.at(count, rows, 1)
-        np.subtract.at(sum_of_names, rows, last[of])
-        rows = np.unique(rows)
-        ready = rows[(count[rows] == 1) & is_able[rows] & ~is_out[rows]]
-    is_out |= (count == 0) & (row == BASIC)
-    return _Part(np.flatnonzero(is_open), np.flatnonzero(~is_out), settled)
+        wave = _wave(matrix, ready, sum_of_names[ready].astype(np.int64))
+        value = (whole.row_upper[ready] - settled[ready]) / wave.own
+        inside = (value >= whole.lower[wave.column] - WORTH) & (value <= whole.upper[wave.column] + WORTH)
+        fits = inside & (column[wave.column] == BASIC)
+        is_able[ready] = False
+        wave, value = wave.chosen(fits), value[fits]
+        waves.append(wave)
+        is_open[wave.column] = False
+        settled += np.bincount(wave.rows, wave.factor * value[wave.of], len(row))
+        count -= np.bincount(wave.rows, minlength=len(row))
+        sum_of_names -= np.bincount(wave.rows, wave.column[wave.of].astype(float), len(row))
+        ready = np.unique(wave.rows)
+        ready = ready[(count[ready] == 1) & is_able[ready]]
+    is_out = (count == 0) & (row == BASIC)
+    for wave in waves:
+        is_out[wave.row] = True
+    return _Part(np.flatnonzero(is_open), np.flatnonzero(~is_out), settled, waves)
 
 
-def _settling(whole: _Whole, ready: Ints, last: Ints, settled: Floats) -> Floats:
-    """Value with which the last open column meets its row; not a number where its bounds do not allow it."""
-    rows, of, factor = _entries(whole.matrix, last)
+def _wave(matrix: sp.csc_array, ready: Ints, last: Ints) -> _Wave:
+    rows, of, factor = _entries(matrix, last)
     is_own = rows == ready[of]
     own = np.ones(len(last))
     own[of[is_own]] = factor[is_own]
-    value = (whole.row_upper[ready] - settled[ready]) / own
-    inside = (value >= whole.lower[last] - WORTH) & (value <= whole.upper[last] + WORTH)
-    return np.where(inside, value, np.nan)
+    return _Wave(ready, last, own, rows, of, factor)
 
 
 def _entries(matrix: sp.csc_array, columns: Ints) -> tuple[Ints, Ints, Floats]:
@@ -200,10 +255,8 @@ def _entries(matrix: sp.csc_array, columns: Ints) -> tuple[Ints, Ints, Floats]:
     return matrix.indices[entry].astype(np.int64), of, matrix.data[entry]
 
 
-def _solved(
-    whole: _Whole, part: _Part, corner: tuple[Statuses, Statuses], strategy: int
-) -> tuple[Statuses, Statuses] | None:
-    """Corner of the part's best plan; None where it has none."""
+def _solved(whole: _Whole, part: _Part, corner: tuple[Statuses, Statuses], strategy: int) -> _Best | None:
+    """The part's best plan; None where it has none."""
     import highspy
 
     columns, rows = part.columns, part.rows
@@ -219,22 +272,17 @@ def _solved(
     lp.a_matrix_.value_ = matrix.data
     solver = silent_highs()
     solver.passModel(lp)
-    solver.setBasis(_corner(corner[0][columns], corner[1][rows]))
+    solver.setBasis(corner_of(corner[0][columns], corner[1][rows]))
     solver.setOptionValue("solver", "simplex")
     solver.setOptionValue("simplex_strategy", strategy)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    found = solver.getBasis()
-    return _numbers(found.col_status), _numbers(found.row_status)
+    return _Best(*statuses_of(solver), np.asarray(solver.getSolution().row_dual, float))
 
 
-def _wanted(solver: highspy.Highs, whole: _Whole, corner: tuple[Statuses, Statuses]) -> Floats:
-    """How much the plan gains by each unit of a decision that is not taken, at the prices of a corner."""
-    solver.setBasis(_corner(*corner))
-    solver.setOptionValue("simplex_strategy", PRIMAL)
-    solver.setOptionValue("simplex_iteration_limit", 0)
-    solver.run()
-    price = np.asarray(solver.getSolution().col_dual, float)
-    gain = np.where(corner[0] == LOWER, -price, np.where(corner[0] == UPPER, price, 0.0))
+def _wanted(whole: _Whole, column: Statuses, price: Floats) -> Floats:
+    """How much the plan gains by each unit of a decision that is not taken, at prices of the rows."""
+    loss = whole.cost - whole.matrix.T @ price
+    gain = np.where(column == LOWER, -loss, np.where(column == UPPER, loss, 0.0))
     return np.where(whole.is_free, gain, 0.0)

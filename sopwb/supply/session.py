@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from sopwb.config.supply import STOPPED, SupplySettings
 from sopwb.errors import Fault, InputError, SopwbError
@@ -16,7 +15,15 @@ from sopwb.supply.goals import Goal
 from sopwb.supply.mixed import whole_decisions
 from sopwb.supply.narrow import begin_near, is_worth_narrowing
 from sopwb.supply.program import Program
-from sopwb.supply.starts import BASIC, LOWER, is_nearly_possible, known_statuses, optimise
+from sopwb.supply.starts import (
+    BASIC,
+    LOWER,
+    Statuses,
+    corner_of,
+    is_nearly_possible,
+    optimise,
+    statuses_of,
+)
 
 if TYPE_CHECKING:
     import highspy
@@ -28,8 +35,6 @@ MONEY = 2.0**-10
 UNAVOIDABLE = 2.0**20
 WHOLE = 1e-6
 """Distance from a whole number below which a decision is whole."""
-
-Statuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -333,34 +338,28 @@ class Session:
 
     def begin_at(self, basis: Basis) -> None:
         """Let the next solve go on from a corner; one of other rows and columns is passed over."""
-        import highspy
-
         if not basis.fits(self.program):
             return
-        elastic, known = self.elastic, list(known_statuses())
+        elastic = self.elastic
         beyond, slack = basis.beyond[elastic.twin], basis.slack[elastic.row[elastic.loose]]
-        start = highspy.HighsBasis()
-        start.col_status = [known[status] for status in np.concatenate([basis.column, beyond, slack])]
-        start.row_status = [known[status] for status in basis.row[elastic.row]]
         extra = self._solver.getNumRow() - len(elastic.row)
-        start.row_status = [*start.row_status, *[known[BASIC]] * extra]
-        start.valid, start.alien = True, True
-        self._solver.setBasis(start)
+        row = np.concatenate([basis.row[elastic.row], np.full(extra, BASIC, np.int8)])
+        self._solver.setBasis(corner_of(np.concatenate([basis.column, beyond, slack]), row))
         self._is_told = True
 
     def basis(self) -> Basis | None:
         """Corner of the last solve; None where it ended in no corner."""
-        found, elastic = self._solver.getBasis(), self.elastic
-        if not found.valid:
+        elastic = self.elastic
+        if not self._solver.getBasis().valid:
             return None
         rows, columns = self.program.matrix.shape
-        column = np.fromiter((int(status) for status in found.col_status), np.int8)
+        column, kept = statuses_of(self._solver)
         row, slack = np.full(rows, BASIC, np.int8), np.full(rows, LOWER, np.int8)
         beyond = np.full(columns, LOWER, np.int8)
         ends = columns + len(elastic.twin)
         beyond[elastic.twin] = column[columns:ends]
         slack[elastic.row[elastic.loose]] = column[ends:]
-        row[elastic.row] = [int(status) for status in found.row_status[: len(elastic.row)]]
+        row[elastic.row] = kept[: len(elastic.row)]
         return Basis(column[:columns], beyond, row, slack)
 
     def plan(self, found: Found) -> Floats:

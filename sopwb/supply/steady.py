@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
@@ -18,7 +17,7 @@ from sopwb.supply.elastic import silent_highs
 from sopwb.supply.fence import KEY, last_plan
 from sopwb.supply.network import positions
 from sopwb.supply.session import MONEY, Found, Session, Solved
-from sopwb.supply.starts import BASIC, LOWER, PRIMAL, UPPER, known_statuses
+from sopwb.supply.starts import BASIC, LOWER, PRIMAL, UPPER, Statuses, corner_of, statuses_of
 
 if TYPE_CHECKING:
     import highspy
@@ -31,8 +30,6 @@ SAME = 1e-9
 """Share of the objective that the nearest plan may cost by rounding."""
 BY_KEY = 1e-3
 """Weight of the order of decisions among plans equally near, as a share of that of nearness."""
-
-Statuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,9 @@ class _Face:
 
 def _face(solver: highspy.Highs, found: Found) -> _Face | None:
     """The face of the last solve; None where it ended in no corner, or no other plan is as good."""
-    basis, lp = solver.getBasis(), solver.getLp()
-    if not basis.valid:
+    if not solver.getBasis().valid:
         return None
-    column = np.fromiter((int(status) for status in basis.col_status), np.int8)
-    row = np.fromiter((int(status) for status in basis.row_status), np.int8)
+    lp, (column, row) = solver.getLp(), statuses_of(solver)
     lower, upper = np.array(lp.col_lower_, float), np.array(lp.col_upper_, float)
     row_lower, row_upper = np.array(lp.row_lower_, float), np.array(lp.row_upper_, float)
     stays = (column != BASIC) & (np.abs(found.column_dual) > FREE)
@@ -235,13 +230,7 @@ def _corner(face: _Face, over: Ints, beyond: Ints, twins: int) -> highspy.HighsB
     twins
         How many columns are split.
     """
-    import highspy
-
     column, twin = face.column.copy(), np.full(twins, LOWER, np.int8)
     twin[beyond] = column[over]
     column[over] = UPPER
-    known, corner = known_statuses(), highspy.HighsBasis()
-    corner.col_status = [known[status] for status in np.concatenate([column, twin])]
-    corner.row_status = [known[status] for status in face.row]
-    corner.valid, corner.alien = True, True
-    return corner
+    return corner_of(np.concatenate([column, twin]), face.row)

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from sopwb.config.supply import SupplySettings
 from sopwb.supply.elastic import silent_highs
-from sopwb.supply.starts import begin_without_limits, optimise
+from sopwb.supply.starts import begin_without_limits, corner_of, optimise, statuses_of
 
 
 def sold(price: float):
@@ -58,3 +58,26 @@ def test_every_start_ends_at_the_best_plan(method, price, value):
     solver = sold(price)
     assert optimise(solver, SupplySettings(solver=method), is_possible=False) == "optimal"
     assert solver.getObjectiveValue() == pytest.approx(value)
+
+
+@pytest.mark.parametrize("price", [1.0, 2.0, -1.0])
+def test_a_corner_is_told_by_statuses_and_begins_a_solve_that_has_ended(price):
+    solver = sold(price)
+    optimise(solver, SupplySettings(solver="simplex"), is_possible=False)
+    basis = solver.getBasis()
+    column, row = statuses_of(solver)
+    assert [int(status) for status in basis.col_status] == list(column)
+    assert [int(status) for status in basis.row_status] == list(row)
+    again = sold(price)
+    again.setBasis(corner_of(column, row))
+    again.setOptionValue("solver", "simplex")
+    again.run()
+    assert again.getInfo().simplex_iteration_count == 0
+    assert again.getObjectiveValue() == pytest.approx(solver.getObjectiveValue())
+
+
+def test_a_corner_that_no_solve_has_looked_at_is_told_as_well():
+    solver = sold(1.0)
+    solver.setBasis(corner_of(np.array([1, 2], np.int8), np.array([2], np.int8)))
+    column, row = statuses_of(solver)
+    assert (list(column), list(row)) == ([1, 2], [2])
