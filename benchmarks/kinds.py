@@ -353,14 +353,14 @@ def food_manufacture(case: Row) -> list[Case]:
     initial, final, storage = (
         _each(data.get(key, 0.0), len(oils)) for key in ("initial_each", "final_each", "storage_cost")
     )
-    most = _each(data["store_each"], len(oils)) if "store_each" in data else [None] * len(oils)
+    room = _each(data["store_each"], len(oils)) if "store_each" in data else [None] * len(oils)
     least, highest = (float(bound) for bound in data["hardness_range"])
     wanted.add(
         "blend_limit", product="food", property="hardness", minimum_amount=least, maximum_amount=highest
     )
     for number, oil in enumerate(oils):
         wanted.product(oil, storage[number], initial[number])
-        wanted.target(oil, {periods - 1: final[number]}, most[number])
+        wanted.target(oil, {periods - 1: final[number]}, room[number])
         line = "vegetable" if oil.lower().startswith("veg") else "non-vegetable"
         wanted.add("routing", product="food", location="plant", recipe=oil, operation=10, resource=line,
                    run_hours_per_unit=1.0)  # fmt: skip
@@ -513,7 +513,7 @@ INVENTORY = (
 """Words of the kinds that inventory has no answer to yet."""
 
 
-def kind_of(case: Row) -> Callable[[Row], list[Case]]:
+def kind_of(case: Any) -> Callable[[Row], list[Case]]:
     """The adapter of a case, by the words of its kind.
 
     Raises

@@ -56,6 +56,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.explained",
     "sopwb.report.sections.attainment",
     "sopwb.report.sections.strategies",
+    "sopwb.report.sections.mix",
     "sopwb.report.sections.finance",
     "sopwb.report.sections.cash",
     "sopwb.report.sections.scenario",

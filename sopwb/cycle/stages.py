@@ -226,7 +226,7 @@ STAGES = (
             " product_property blend_limit lane_product fixed_decision outside_plan payment_term"
             " production_history supply_plan stock_movement shipment_plan"
         ),
-        writes=_names("plan_change pegging plan_comparison production_attainment"),
+        writes=_names("plan_change pegging plan_comparison mix_plan production_attainment"),
     ),
     Stage(
         name="projection",
