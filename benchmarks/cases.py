@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kinds import Case, NotYetError, kind_of
+from benchmarks.kinds import Case, CaseError, NotYetError, kind_of
+from sopwb.errors import SopwbError
 
 __all__ = ["Result", "compared", "main", "solved"]
 
@@ -31,11 +32,14 @@ class Result:
     Parameters
     ----------
     expected, computed
-        Known answer, and that of the workbench; missing where the kind is not there yet.
+        Known answer, and that of the workbench; missing where the kind is not there yet or the
+        case has no answer.
     tolerance
         Relative distance allowed.
     is_bound
         Whether the known answer is a bound: a smaller figure is as good.
+    fault
+        Why there is no answer, where a case cannot be read or planned.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Result:
     tolerance: float = 0.0
     is_bound: bool = False
     seconds: float = 0.0
+    fault: str = ""
 
     @property
     def gap(self) -> float:
@@ -58,37 +63,65 @@ class Result:
     @property
     def is_solved(self) -> bool:
         """Whether the figure is as near as it has to be."""
-        return self.gap <= self.tolerance
+        return not self.fault and self.gap <= self.tolerance
+
+
+def _figure(name: str, wanted: Case) -> Result:
+    """One figure of a case, or why there is none."""
+    begun = time.perf_counter()
+    computed, fault = None, ""
+    try:
+        computed = wanted.computed()
+    except (CaseError, SopwbError) as error:
+        fault = str(error)
+    seconds = time.perf_counter() - begun
+    tolerance, is_bound = TOLERANCE[wanted.solver], wanted.solver == "bound"
+    return Result(name, wanted.figure, wanted.known, computed, tolerance, is_bound, seconds, fault)
 
 
 def solved(name: str, case: dict[str, Any]) -> list[Result]:
-    """Every figure of a case that has a known answer."""
+    """Every figure of a case that has a known answer; one with a fault where the case cannot be read."""
     try:
         adapter: Callable[[dict[str, Any]], list[Case]] = kind_of(case)
-    except NotYetError:
-        return [Result(name, str(case["kind"]), None, None)]
-    results = []
-    for wanted in adapter(case):
-        begun = time.perf_counter()
-        computed = wanted.computed()
-        seconds = time.perf_counter() - begun
-        tolerance = TOLERANCE[wanted.solver]
-        results.append(
-            Result(name, wanted.figure, wanted.known, computed, tolerance, wanted.solver == "bound", seconds)
-        )
-    return results
+        wanted = adapter(case)
+    except NotYetError as kind:
+        return [Result(name, str(kind), None, None)]
+    except CaseError as error:
+        return [Result(name, "case", None, None, fault=str(error))]
+    except KeyError as missing:
+        return [Result(name, "case", None, None, fault=f"the field {missing} is missing")]
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
+        return [Result(name, "case", None, None, fault=f"a field is not as it should be: {error}")]
+    return [_figure(name, each) for each in wanted]
+
+
+def _read(path: Path) -> list[Result]:
+    """Every figure of the case in a file."""
+    try:
+        case = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        return [Result(path.stem, "case", None, None, fault=f"the file cannot be read: {error}")]
+    return solved(path.stem, case)
 
 
 def compared(folder: Path) -> list[Result]:
-    """Every case of a folder, in the order of the files' names."""
+    """Every case of a folder, in the order of the files' names.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no case in the folder, or no folder.
+    """
     files = sorted(folder.glob("*.json"))
     if not files:
-        raise FileNotFoundError(f"{folder}: there is no case in it")
-    return [result for path in files for result in solved(path.stem, json.loads(path.read_text("utf-8")))]
+        raise FileNotFoundError(f"{folder}: there is no case (*.json) in it")
+    return [result for path in files for result in _read(path)]
 
 
 def _line(result: Result) -> str:
     name = f"{result.name:<32}{result.figure[:34]:<36}"
+    if result.fault:
+        return f"{name}NO ANSWER: {' '.join(result.fault.split())}"
     if result.computed is None or result.expected is None:
         return f"{name}not yet"
     verdict = "ok" if result.is_solved else "BEYOND TOLERANCE"
@@ -100,12 +133,16 @@ def _line(result: Result) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a line for each figure; 1 where one is beyond its tolerance."""
+    """Print a line for each figure; 1 where one is beyond its tolerance or has no answer."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     given = parser.parse_args(arguments)
+    try:
+        results = compared(given.folder)
+    except FileNotFoundError as fault:
+        print(fault, file=sys.stderr)
+        return 2
     print(f"{'case':<32}{'figure':<36}  {'expected':>16}{'computed':>16}{'gap':>11}")
-    results = compared(given.folder)
     for result in results:
         print(_line(result), flush=True)
     return int(any(not result.is_solved for result in results))

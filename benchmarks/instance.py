@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.faults import faults_of
 from benchmarks.tables import START, declared, months
 from sopwb.config.model import Model
+from sopwb.errors import Fault, InputError
 from sopwb.schema import load_schema
 
 __all__ = ["DAYS", "Instance", "model_of", "plan_tables", "read_instance", "workbench_tables"]
@@ -59,9 +61,22 @@ COLUMNS = {
 }
 
 
+CODES = (
+    "item", "site", "demand", "recipe", "component", "resource", "source", "lane", "from_site", "to_site",
+    "family", "table", "key",
+)  # fmt: skip
+"""Columns that hold codes."""
+
+
 def read_instance(folder: Path) -> Instance:
-    """Every table of an instance, from CSV or parquet."""
-    tables = {}
+    """Every table of an instance, from CSV or parquet.
+
+    Raises
+    ------
+    InputError
+        A table is missing or wrong; all faults are told.
+    """
+    tables, missing = {}, []
     for name in (*NEEDED, *COLUMNS):
         csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
         if parquet.exists():
@@ -69,10 +84,23 @@ def read_instance(folder: Path) -> Instance:
         elif csv.exists():
             tables[name] = pd.read_csv(csv)
         elif name in NEEDED:
-            raise FileNotFoundError(f"{folder}: the table {name} is missing")
+            missing.append(Fault(f"{folder}/{name}", "the table is missing", (), f"Add {name}.csv."))
         else:
             tables[name] = pd.DataFrame({column: [] for column in COLUMNS[name].split()})
-    return Instance(tables, len(tables["periods"]))
+    if missing:
+        raise InputError(missing)
+    faults = faults_of(tables, len(tables["periods"]))
+    if faults:
+        raise InputError(faults)
+    return Instance({name: _typed(rows) for name, rows in tables.items()}, len(tables["periods"]))
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with codes as text, whatever they look like, and everything else as numbers."""
+    codes = {name: rows[name].astype(str).astype(object) for name in CODES if name in rows}
+    left = [name for name in rows if name not in CODES and rows[name].dtype == object]
+    numbers = {name: pd.to_numeric(rows[name], errors="coerce") for name in left}
+    return rows.assign(**codes, **numbers)
 
 
 def _day(period: pd.Series) -> pd.Series:
@@ -88,7 +116,8 @@ def _markets(instance: Instance) -> pd.DataFrame:
 
 def _demand(instance: Instance) -> dict[str, pd.DataFrame]:
     streams = _markets(instance)
-    wanted = instance["demand_qty"].merge(streams, on="demand", validate="many_to_one")
+    wanted = instance["demand_qty"].groupby(["demand", "period"], as_index=False)["qty"].sum()
+    wanted = wanted.merge(streams, on="demand", validate="many_to_one")
     place = streams[["market", "site", "priority"]].drop_duplicates("market")
     return {
         "market": pd.DataFrame(
@@ -119,7 +148,7 @@ def _recipes(instance: Instance) -> dict[str, pd.DataFrame]:
     of = recipes.set_index("recipe")
     free = recipes.loc[~recipes["recipe"].isin(routing["recipe"]), ["recipe"]]
     free = free.assign(resource=FREE, hours_per_unit=0.0)
-    steps = pd.concat([rows for rows in (routing, free) if len(rows)], ignore_index=True)
+    steps = pd.concat([rows for rows in (routing, free) if len(rows)] or [routing], ignore_index=True)
     steps = steps.assign(operation=steps.groupby("recipe").cumcount(), first=~steps.duplicated("recipe"))
     setup = {
         name: steps[name].fillna(0.0) if name in steps else 0.0 for name in ("setup_hours", "setup_cost")
@@ -168,8 +197,6 @@ def _resources(instance: Instance) -> dict[str, pd.DataFrame]:
     capacity, routing = instance["capacity"], instance["routing"]
     capacity = capacity.assign(overtime_max=instance.column("capacity", "overtime_max"))
     price = instance.column("capacity", "overtime_cost").groupby(capacity["resource"])
-    if price.max().gt(price.min()).any():
-        raise NotImplementedError("overtime whose price changes from period to period")
     names = pd.Index(sorted({*capacity["resource"], *routing["resource"], FREE}), name="resource")
     most = capacity.groupby("resource")[["hours", "overtime_max"]].max().reindex(names).fillna(0.0)
     every = pd.MultiIndex.from_product([names, range(instance.periods)], names=["resource", "period"])
@@ -228,8 +255,6 @@ def _purchases(instance: Instance) -> dict[str, pd.DataFrame]:
 def _lanes(instance: Instance) -> dict[str, pd.DataFrame]:
     lanes = instance["lanes"]
     key = ["from_site", "to_site", "item"]
-    if lanes.duplicated(key).any():
-        raise NotImplementedError("two lanes for one item between the same sites")
     pairs = lanes[key[:2]].drop_duplicates()
     return {
         "lane": pd.DataFrame(
@@ -301,6 +326,8 @@ def _fixed(instance: Instance) -> pd.DataFrame:
     fence = fence.rename(columns={"recipe": "key"})
     both = pd.concat([part for part in (rows, fence) if len(part)] or [rows], ignore_index=True)
     both = both.drop_duplicates(["table", "key", "period"], keep="first")
+    if len(both) == 0:
+        return pd.DataFrame()
     keys = pd.concat(
         [
             instance["recipes"].rename(columns={"recipe": "key", "item": "product", "site": "location"})
@@ -360,11 +387,13 @@ def workbench_tables(instance: Instance) -> dict[str, pd.DataFrame]:
 def model_of(instance: Instance, **settings: object) -> Model:
     """Settings that make the workbench's objective that of the instance: one stage, no charge of our own."""
     rules: dict[str, object] = {"lateness": {"mode": "off"}, "shelf_life": {"mode": "off"}}
+    if not instance.column("item_site", "ss_penalty").gt(0).any():
+        rules["safety_stock"] = {"mode": "off"}
     if instance.column("recipes", "min_run").gt(0).any():
         rules["minimum_run"] = {"mode": "hard"}
     if instance.column("purchase", "moq").gt(0).any():
         rules["minimum_order"] = {"mode": "hard"}
-    overload = 10.0 * float(instance["demand"]["lost_cost"].max())
+    overload = 10.0 * float(instance["demand"]["lost_cost"].max()) if len(instance["demand"]) else 0.0
     own = {
         "one_stage": True, "late_days_maximum": float(instance.periods * DAYS),
         "overload_cost_per_hour": overload, "holding_cost_rate_per_year": 0.0,
@@ -399,7 +428,9 @@ def plan_tables(instance: Instance, plan: dict[str, pd.DataFrame]) -> dict[str, 
         columns={"item": "product", "from_site": "source", "to_site": "location"}
     )
     by = {option: supply[supply["option"] == option] for option in ("make", "buy", "move")}
-    moved = by["move"].merge(lanes[["lane", "product", "source", "location"]], how="left")
+    key = ["product", "source", "location"]
+    lane = lanes[["lane", *key]].astype(object)
+    moved = by["move"].astype(dict.fromkeys(key, object)).merge(lane, on=key, how="left")
 
     def decided(rows: pd.DataFrame, key: str, name: str) -> pd.DataFrame:
         return pd.DataFrame({name: rows[key], "period": rows["period"], "qty": rows["planned_qty"]})

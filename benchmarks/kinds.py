@@ -16,7 +16,7 @@ from sopwb.inventory.stage import projection
 from sopwb.schema import load_schema
 from sopwb.supply.stage import supply
 
-__all__ = ["Case", "NotYetError", "kind_of"]
+__all__ = ["Case", "CaseError", "NotYetError", "kind_of"]
 
 DAYS = 30
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -28,7 +28,11 @@ Row = dict[str, Any]
 
 
 class NotYetError(Exception):
-    """The workbench has no answer to this kind of case."""
+    """The workbench has no answer to this kind of case yet: those of inventory."""
+
+
+class CaseError(Exception):
+    """A case cannot be read, or nothing that serves all that has to be served answers it."""
 
 
 @dataclass
@@ -103,7 +107,7 @@ class Case:
 
         Raises
         ------
-        ValueError
+        CaseError
             Something that has to be is not planned, so that a figure of the plan would be no answer.
         """
         schema = load_schema()
@@ -131,7 +135,7 @@ class Case:
             unmet["lost_qty"].sum() + (unmet["backlog_qty"] * unmet["period"].eq(self.starts[-1])).sum()
             > 1e-6
         ):
-            raise ValueError("demand that has to be met is lost, so the plan is no answer to the case")
+            raise CaseError("no plan meets all demand that has to be met within the limits of the case")
         return tables
 
     def computed(self) -> float:
@@ -188,24 +192,44 @@ def late_unit_days(tables: Tables) -> float:
     return float((late["backlog_qty"] * late["days"]).sum())
 
 
-def by_price(known: Row, names: tuple[str, ...]) -> float:
+def known_answer(known: Row, names: tuple[str, ...]) -> float | None:
     """The first of some figures a case knows."""
-    return float(next(known[name] for name in names if name in known))
+    return next((float(known[name]) for name in names if known.get(name) is not None), None)
+
+
+def the_answer(known: Row, names: tuple[str, ...]) -> float:
+    """The first of some figures a case knows.
+
+    Raises
+    ------
+    CaseError
+        It knows none of them.
+    """
+    found = known_answer(known, names)
+    if found is None:
+        raise CaseError(f"there is no known answer: name one of {', '.join(names)}")
+    return found
 
 
 def aggregate_planning(case: Row) -> list[Case]:
     """One product made by a work force that is hired and laid off, with overtime, subcontract and backlog."""
     data, known = case["data"], case["known"]
+    if data.get("final_backlog"):
+        raise CaseError("demand that waits at the end (final_backlog) is not planned: it counts as lost")
     figures = [
-        ("lp_cost", "cost", False),
-        ("profit_lp", "profit", False),
-        ("integer_cost", "cost, whole heads", True),
+        (("lp_cost", "cost", "objective"), "cost", total_cost, False),
+        (("profit_lp", "profit"), "profit", profit, False),
+        (("integer_cost", "milp_cost"), "cost, whole heads", total_cost, True),
+        (("profit_integer", "integer_profit"), "profit, whole heads", profit, True),
     ]
-    return [
-        _crew_case(data, Case(name, known[key], profit if key == "profit_lp" else total_cost,
-                              solver="milp" if whole else "lp"), whole)
-        for key, name, whole in figures if key in known
-    ]  # fmt: skip
+    found = [
+        _crew_case(data, Case(name, answer, count, solver="milp" if whole else "lp"), whole)
+        for keys, name, count, whole in figures
+        if (answer := known_answer(known, keys)) is not None
+    ]
+    if not found:
+        raise CaseError("there is no known answer: name one of lp_cost, profit_lp, integer_cost")
+    return found
 
 
 def _crew_case(data: Row, case: Case, whole: bool) -> Case:
@@ -216,12 +240,11 @@ def _crew_case(data: Row, case: Case, whole: bool) -> Case:
     if whole:
         # whole heads make whole units: what one head makes, and what overtime adds, is sold in units
         case.rules["lot_multiple"] = {"mode": "hard"}
-    case.product("tool", cost["holding"], data.get("initial_inventory", 0.0))
+    case.product("tool", cost["holding"], data.get("initial_inventory") or 0.0)
     case.add("market", market="market", location="plant")
     prices = _prices(data, periods)
-    end = LOST if data.get("final_backlog", 0) == 0 else 0.0
-    case.demand("tool", data["demand"], prices, lost=max(end, LOST), late=cost["backlog"])
-    case.target("tool", {periods - 1: data.get("final_inventory_min", 0.0)})
+    case.demand("tool", data["demand"], prices, late=cost["backlog"])
+    case.target("tool", {periods - 1: data.get("final_inventory_min") or 0.0})
     case.add(
         "resource",
         resource="team",
@@ -239,9 +262,9 @@ def _crew_case(data: Row, case: Case, whole: bool) -> Case:
     case.add(
         "work_force", resource="team", opening_count=data["initial_workforce"], is_whole=whole,
         hours_per_day=data["hours_per_day"], cost_per_day=cost["regular_hour"] * data["hours_per_day"],
-        overtime_hours_per_day=data.get("overtime_max_hours_per_worker", 0.0) / data["days_per_month"],
+        overtime_hours_per_day=(data.get("overtime_max_hours_per_worker") or 0.0) / data["days_per_month"],
         hire_cost_per_unit=cost["hire"], layoff_cost_per_unit=cost["layoff"],
-        minimum_count=data.get("minimum_workforce", 0.0), maximum_count=data.get("maximum_workforce"),
+        minimum_count=data.get("minimum_workforce") or 0.0, maximum_count=data.get("maximum_workforce"),
     )  # fmt: skip
     return case
 
@@ -250,7 +273,7 @@ def _prices(data: Row, periods: int) -> list[float]:
     """Price by month; a note may say that the units of one month sell at another price."""
     told = data.get("price", 0.0)
     prices = [float(price) for price in told] if isinstance(told, list) else [float(told)] * periods
-    note = re.search(r"(\w+) units .*?sell at ([0-9.]+[0-9])", str(data.get("price_note", "")))
+    note = re.search(r"(\w+) units .*?sell at ([0-9]+(?:\.[0-9]+)?)", str(data.get("price_note", "")))
     if note:
         prices[_month(note.group(1))] = float(note.group(2))
     return prices
@@ -270,7 +293,7 @@ def factory_planning(case: Row) -> list[Case]:
     """Products made on machines of which some are down in some months; what is not sold costs nothing."""
     data = case["data"]
     periods, products = int(data["T"]), len(data["profit"])
-    wanted = Case("profit", by_price(case["known"], ("profit", "objective")), profit)
+    wanted = Case("profit", the_answer(case["known"], ("profit", "objective")), profit)
     wanted.periods = months(periods, DAYS)
     wanted.rules = {"safety_stock": {"mode": "hard"}, "stock_maximum": {"mode": "hard"}}
     wanted.add("market", market="market", location="plant")
@@ -315,7 +338,7 @@ def food_manufacture(case: Row) -> list[Case]:
     """Oils bought at the prices of the month, stored, refined and mixed within a range of hardness."""
     data = case["data"]
     periods, oils = int(data["T"]), list(data["oils"])
-    wanted = Case("profit", by_price(case["known"], ("profit", "objective")), profit)
+    wanted = Case("profit", the_answer(case["known"], ("profit", "objective")), profit)
     wanted.periods = months(periods, DAYS)
     wanted.rules = {"safety_stock": {"mode": "hard"}, "stock_maximum": {"mode": "hard"}}
     wanted.add("market", market="market", location="plant")
@@ -327,15 +350,18 @@ def food_manufacture(case: Row) -> list[Case]:
         wanted.add(
             "resource", resource=line, location="plant", hours_per_day=most / DAYS, days_basis="calendar"
         )
-    initial, final = (_each(data[key], len(oils)) for key in ("initial_each", "final_each"))
+    initial, final, storage = (
+        _each(data.get(key, 0.0), len(oils)) for key in ("initial_each", "final_each", "storage_cost")
+    )
+    room = _each(data["store_each"], len(oils)) if "store_each" in data else [None] * len(oils)
     least, highest = (float(bound) for bound in data["hardness_range"])
     wanted.add(
         "blend_limit", product="food", property="hardness", minimum_amount=least, maximum_amount=highest
     )
     for number, oil in enumerate(oils):
-        wanted.product(oil, float(data["storage_cost"]), initial[number])
-        wanted.target(oil, {periods - 1: final[number]}, float(data["store_each"]))
-        line = "vegetable" if oil.startswith("veg") else "non-vegetable"
+        wanted.product(oil, storage[number], initial[number])
+        wanted.target(oil, {periods - 1: final[number]}, room[number])
+        line = "vegetable" if oil.lower().startswith("veg") else "non-vegetable"
         wanted.add("routing", product="food", location="plant", recipe=oil, operation=10, resource=line,
                    run_hours_per_unit=1.0)  # fmt: skip
         wanted.add("bill_of_material", product="food", recipe=oil, component=oil, qty_per_unit=1.0)
@@ -350,25 +376,42 @@ def food_manufacture(case: Row) -> list[Case]:
 def lot_sizing(case: Row) -> list[Case]:
     """One product that is ordered with a fixed cost an order (Wagner and Whitin 1958)."""
     data = case["data"]
-    wanted = Case("cost", by_price(case["known"], ("cost", "objective")), total_cost, solver="milp")
     periods = len(data["demand"])
-    wanted.periods = months(periods, DAYS)
-    wanted.add("market", market="market", location="plant")
-    holding = data.get("holding", data.get("holding_cost", 0.0))
-    wanted.product("product", float(holding), float(data.get("initial_inventory", 0.0)))
-    wanted.demand("product", data["demand"], [0.0] * periods)
+    holding = _each(data.get("holding", data.get("holding_cost", 0.0)), periods)
     setup = _each(data.get("setup", data.get("setup_cost", data.get("fixed_cost"))), periods)
     price = _each(data.get("unit_cost", data.get("purchase_cost", 0.0)), periods)
-    for start, fixed, unit in zip(wanted.starts, setup, price, strict=True):
+    # stock is charged alike in all months; what a month takes beyond that is in the price of what it keeps
+    usual = min(holding)
+    later = [sum(holding[first:]) - usual * (periods - first) for first in range(periods)]
+    wanted = Case("cost", the_answer(case["known"], ("cost", "objective")), total_cost, solver="milp")
+    wanted.periods = months(periods, DAYS)
+    if any(later):
+        wanted.count = lambda tables: _cost_by_month(tables, wanted.starts, price, holding)
+    wanted.add("market", market="market", location="plant")
+    wanted.product("product", usual, float(data.get("initial_inventory", 0.0)))
+    wanted.demand("product", data["demand"], [0.0] * periods)
+    for number, start in enumerate(wanted.starts):
         wanted.add("purchase_term", product="product", supplier="supplier", location="plant",
-                   valid_from=start, price_per_unit=unit, order_cost_value=fixed, currency="EUR")  # fmt: skip
+                   valid_from=start, price_per_unit=price[number] + later[number],
+                   order_cost_value=setup[number], currency="EUR")  # fmt: skip
     return [wanted]
+
+
+def _cost_by_month(
+    tables: Tables, starts: list[pd.Timestamp], price: list[float], holding: list[float]
+) -> float:
+    """Orders, what they bring at the price of the month, and stock at the charge of the month."""
+    bought = tables["supply_plan"].query("option == 'buy'")
+    paid = bought["planned_qty"] * bought["period"].map(dict(zip(starts, price, strict=True)))
+    stock = tables["projected_inventory"]
+    kept = stock["closing_qty"] * stock["period"].map(dict(zip(starts, holding, strict=True)))
+    return float(tables["supply_decision"]["cost_value"].sum() + paid.sum() + kept.sum())
 
 
 def set_up_times(case: Row) -> list[Case]:
     """Several products on a machine with hours, set-up times and set-up costs."""
     data = case["data"]
-    wanted = Case("cost", by_price(case["known"], ("cost", "objective")), total_cost, solver="milp")
+    wanted = Case("cost", the_answer(case["known"], ("cost", "objective")), total_cost, solver="milp")
     periods, count = int(data["T"]), int(data["n"])
     wanted.periods = months(periods, DAYS)
     wanted.add("market", market="market", location="plant")
@@ -381,7 +424,7 @@ def set_up_times(case: Row) -> list[Case]:
             wanted.add("resource_calendar", resource="machine", start_date=start, reason="hours",
                        end_date=start + pd.Timedelta(days=DAYS - 1), capacity_rate=there / most)  # fmt: skip
     asked = ("unit_time", "holding", "setup_time", "setup_cost", "initial_stock", "unit_cost")
-    each = {key: _each(data.get(key, 0.0), count) for key in asked}
+    each = {key: _each(data.get(key, float(key == "unit_time")), count) for key in asked}
     for number in range(count):
         name = f"item {number + 1:03d}"
         wanted.product(name, each["holding"][number], each["initial_stock"][number])
@@ -397,7 +440,7 @@ def set_up_times(case: Row) -> list[Case]:
 def changeovers(case: Row) -> list[Case]:
     """One unit a period on a machine that is set up for one item at a time, with changeover costs."""
     data = case["data"]
-    wanted = Case("cost", by_price(case["known"], ("cost", "objective")), total_cost, solver="milp")
+    wanted = Case("cost", the_answer(case["known"], ("cost", "objective")), total_cost, solver="milp")
     periods, count = int(data["T"]), int(data["n"])
     wanted.periods = months(periods, DAYS)
     wanted.add("market", market="market", location="plant")
@@ -432,7 +475,7 @@ def order_promising(case: Row) -> list[Case]:
     rate = float(data["make"]["capacity_units_per_day"])
     days = max(due) + lead + int(total / rate) + 2
     wanted = Case(
-        "late unit days", by_price(case["known"], ("late_unit_days",)), late_unit_days, solver="bound"
+        "late unit days", the_answer(case["known"], ("late_unit_days",)), late_unit_days, solver="bound"
     )
     wanted.periods = months(days, 1)
     wanted.settings = {"one_stage": False, "late_days_maximum": days}
@@ -456,24 +499,36 @@ KINDS: dict[str, Callable[[Row], list[Case]]] = {
     "blend": food_manufacture,
     "changeover": changeovers,
     "clsp": set_up_times,
-    "uncapacitated lot sizing": lot_sizing,
+    "lot sizing": lot_sizing,
     "wagner_whitin": lot_sizing,
     "wagner-whitin": lot_sizing,
     "capacity + lead time": order_promising,
 }
-"""Adapters by words that occur in a case's kind."""
+"""Adapters by words that occur in a case's kind; the first that fits."""
+
+INVENTORY = (
+    "newsvendor", "r_q", "(r,q)", "s_s", "(s,s)", "guaranteed-service", "guaranteed service", "base stock",
+    "base-stock", "stochastic-service", "safety stock", "serial", "eoq", "joint replenishment", "simulation",
+)  # fmt: skip
+"""Words of the kinds that inventory has no answer to yet."""
 
 
-def kind_of(case: Row) -> Callable[[Row], list[Case]]:
+def kind_of(case: Any) -> Callable[[Row], list[Case]]:
     """The adapter of a case, by the words of its kind.
 
     Raises
     ------
     NotYetError
-        There is none.
+        It is one of inventory.
+    CaseError
+        No kind has such words.
     """
+    if not isinstance(case, dict) or "kind" not in case:
+        raise CaseError("it does not say its kind")
     said = str(case["kind"]).lower()
     for words, adapter in KINDS.items():
         if words in said:
             return adapter
-    raise NotYetError(said)
+    if any(words in said for words in INVENTORY):
+        raise NotYetError(str(case["kind"]))
+    raise CaseError(f"the kind {case['kind']!r} is not known; known are those with {', '.join(KINDS)}")

@@ -25,6 +25,7 @@ from benchmarks.prices import Rounds
 from benchmarks.whole import whole_of
 from sopwb.config.model import Model
 from sopwb.cycle.parts import collect_parts
+from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.extend import Parts
 from sopwb.schema import load_schema
 from sopwb.supply.allocate import shipment_plan
@@ -180,14 +181,16 @@ def changed(tables: Tables, change: str) -> Tables:
 
     Raises
     ------
-    ValueError
+    InputError
         The change is not ``capacity:RESOURCE:FACTOR``, or there is no such resource.
     """
     what, _, rest = change.partition(":")
     name, _, factor = rest.rpartition(":")
     known = tables["resource"]["resource"].eq(name)
-    if what != "capacity" or not known.any():
-        raise ValueError(f"{change}: say capacity:RESOURCE:FACTOR with a resource of the instance")
+    number = pd.to_numeric(factor, errors="coerce")
+    if what != "capacity" or not known.any() or not number >= 0:
+        remedy = "Say capacity:RESOURCE:FACTOR with a resource of the instance and a factor of zero or more."
+        raise InputError([Fault("--change", f"{change!r} is no change", (), remedy)])
     hours = tables["resource"]["hours_per_day"].where(
         ~known, tables["resource"]["hours_per_day"] * float(factor)
     )
@@ -399,6 +402,9 @@ def main(arguments: list[str] | None = None) -> int:
     except PeerError as fault:
         print(fault, file=sys.stderr)
         return 2
+    except SopwbError as fault:
+        print(fault, file=sys.stderr)
+        return fault.exit_code
     print(json.dumps(told))
     return 0
 

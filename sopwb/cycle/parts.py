@@ -58,6 +58,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "sopwb.report.sections.investments",
     "sopwb.report.sections.attainment",
     "sopwb.report.sections.strategies",
+    "sopwb.report.sections.mix",
     "sopwb.report.sections.finance",
     "sopwb.report.sections.cash",
     "sopwb.report.sections.scenario",

@@ -233,7 +233,7 @@ STAGES = (
             " production_history supply_plan stock_movement shipment_plan investment_option"
             " investment_payment investment_decision"
         ),
-        writes=_names("plan_change pegging plan_comparison production_attainment"),
+        writes=_names("plan_change pegging plan_comparison mix_plan production_attainment"),
     ),
     Stage(
         name="projection",

@@ -18,7 +18,7 @@ from sopwb.schema.table import Column, Table
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
-__all__ = ["bill_of_material_cycles", "relation_faults", "table_faults", "validate"]
+__all__ = ["bill_of_material_cycles", "lanes_to_themselves", "relation_faults", "table_faults", "validate"]
 
 SHOWN_WORDS = 3
 
@@ -44,6 +44,7 @@ def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
         faults += table_faults(frame, table)
         faults += _reference_faults(frame, table, tables, schema)
     faults += bill_of_material_cycles(tables.get("bill_of_material"))
+    faults += lanes_to_themselves(tables.get("lane"))
     return faults + statement_faults(tables, schema) + investment_faults(tables, schema)
 
 
@@ -160,6 +161,19 @@ def _unknown(frame: pd.DataFrame, table: Table, name: str, rows: pd.Series[bool]
     problem = f"{int(rows.sum())} row(s) name a {target.name} that does not exist: {shown}"
     remedy = f"add it to {target.name}, or correct the code"
     return Fault(f"{table.name}.{name}", problem, row_labels(frame, table, rows), remedy)
+
+
+def lanes_to_themselves(lane: pd.DataFrame | None) -> list[Fault]:
+    """A fault for lanes that end where they begin."""
+    if lane is None or lane.empty:
+        return []
+    loop = lane[lane["from_location"].notna() & lane["from_location"].eq(lane["to_location"])]
+    if loop.empty:
+        return []
+    numbers, places = loop.index.to_numpy(int) + 2, loop["from_location"]
+    rows = [f"row {row} ({place} → {place})" for row, place in zip(numbers, places, strict=True)]
+    problem = f"{len(loop)} lane(s) end where they begin"
+    return [Fault("lane", problem, rows, "remove them, or correct an end")]
 
 
 def bill_of_material_cycles(bill_of_material: pd.DataFrame | None) -> list[Fault]:

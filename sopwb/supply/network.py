@@ -198,10 +198,11 @@ def _moves(
     their own from where it comes. A lane that takes listed products only takes all that are listed.
     """
     columns = ["product", *lane.columns, "cost_per_unit"]
-    if len(lane) == 0 or len(sourced) == 0 or len(wanted) == 0:
+    if len(lane) == 0 or len(sourced) == 0 or len(wanted) + len(lane_product) == 0:
         types = {"product": object, **lane.dtypes.to_dict(), "cost_per_unit": float}
         return pd.DataFrame(columns=columns).astype(types)
-    products = pd.Index(sorted(set(sourced["product"]) & set(wanted["product"])))
+    asked = set(wanted["product"]) | set(lane_product["product"])
+    products = pd.Index(sorted(set(sourced["product"]) & asked), dtype=object)
     ends = [lane["from_location"], lane["to_location"], sourced["location"], wanted["location"]]
     places = pd.Index(sorted(pd.unique(pd.concat(ends))))
     leave, arrive = places.get_indexer(lane["from_location"]), places.get_indexer(lane["to_location"])

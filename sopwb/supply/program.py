@@ -80,6 +80,10 @@ class Program:
         return whole
 
 
+PRICED_BY_COST = ("safety_stock", "stock_maximum")
+"""Rules whose prices are shares of the cost of products, which may be nothing."""
+
+
 def sizes_of(rule: RuleRows, program: Program) -> Floats:
     """Largest limit, in any bucket, of the subject of each row of a rule."""
     limits = pd.Series(np.abs(program.most[rule.first : rule.last]))
@@ -108,8 +112,10 @@ def _prices(
     return rows.price if rows is not None and len(rows.price) == size else np.zeros(size)
 
 
-def _check_priced(name: str, mode: str, prices: Floats) -> None:
-    if mode == "soft" and len(prices) and not (prices > 0).any():
+def _check_priced(name: str, mode: str, prices: Floats, setting: RuleSettings | None) -> None:
+    """A soft rule has a price, unless it is soft by itself and what it is priced by costs nothing."""
+    is_asked = name not in PRICED_BY_COST or (setting is not None and setting.mode == "soft")
+    if mode == "soft" and is_asked and len(prices) and not (prices > 0).any():
         remedy = f"Set parts.constraints.{name}.price, in money for one unit."
         raise InputError([Fault(f"parts.constraints.{name}", "a soft rule has no price", (), remedy)])
 
@@ -168,7 +174,7 @@ def program_of(
     for name, first, last in _placed(yielded):
         size, rows = last - first, data.rows.get(name)
         prices = _prices(name, size, options[name], settings.get(name), data)
-        _check_priced(name, modes[name], prices)
+        _check_priced(name, modes[name], prices, settings.get(name))
         hard = rows.is_hard if rows is not None and len(rows.is_hard) == size else np.zeros(size, dtype=bool)
         soft = np.full(size, modes[name] == "soft") & ~hard
         elastic = (

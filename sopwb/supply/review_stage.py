@@ -11,13 +11,14 @@ from sopwb.supply.changes import last_cycle, plan_change
 from sopwb.supply.comparison import plan_comparison
 from sopwb.supply.data import plan_data
 from sopwb.supply.investing import as_decided
+from sopwb.supply.mix import mix_plan
 from sopwb.supply.pegging import pegging
 
 __all__ = ["supply_review"]
 
 
 def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.DataFrame]:
-    """Changes against the last plan, pegging, plans by rule, and how earlier plans were kept."""
+    """Changes against the last plan, pegging, plans by rule, the mix of families, and how plans were kept."""
     data = as_decided(plan_data(tables, model, parts), tables["investment_decision"])
     past = last_cycle(tables["past_supply_plan"], model.as_of)
     against = f"cycle {past['cycle'].iloc[0]:%Y-%m-%d}" if len(past) else ""
@@ -27,6 +28,7 @@ def supply_review(tables: Tables, model: Model, parts: Parts) -> dict[str, pd.Da
         ),
         "pegging": pegging(tables, data),
         "plan_comparison": plan_comparison(tables, data),
+        "mix_plan": mix_plan(tables),
         "production_attainment": production_attainment(
             tables["past_supply_plan"],
             tables["production_history"],

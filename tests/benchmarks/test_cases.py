@@ -85,6 +85,65 @@ def test_a_kind_without_an_answer_is_told_as_not_yet_and_a_wrong_one_as_beyond(t
     assert "BEYOND TOLERANCE" in capsys.readouterr().out
 
 
+LOTS = {"demand": [10, 20, 30], "setup": [50, 60, 50], "holding": 2}
+NO_ANSWER = {
+    "kind that nobody knows": ({"kind": "knapsack", "data": {}, "known": {}}, "is not known"),
+    "no kind": ({"data": {}}, "does not say its kind"),
+    "no field": ({"kind": "clsp", "data": {"n": 1}, "known": {"cost": 1}}, "the field 'T' is missing"),
+    "no known answer": ({"kind": "lot sizing", "data": LOTS, "known": {}}, "no known answer"),
+    "too short": (
+        {"kind": "clsp", "data": {"n": 1, "T": 2, "capacity": 9, "demand_item_by_period": [[1]]},
+         "known": {"cost": 1}},
+        "a field is not as it should be",
+    ),
+    "more than there are hours for": (
+        {"kind": "clsp", "data": {"n": 1, "T": 1, "capacity": 5, "demand_item_by_period": [[9]]},
+         "known": {"cost": 1}},
+        "no plan meets all demand",
+    ),
+    "may wait at the end": (
+        {"kind": "aggregate planning", "data": {"final_backlog": 5}, "known": {"lp_cost": 1}},
+        "final_backlog",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NO_ANSWER)
+def test_a_case_without_an_answer_says_why_and_is_no_success(what):
+    case, said = NO_ANSWER[what]
+    (result,) = solved("case", case)
+    assert said in result.fault
+    assert not result.is_solved
+
+
+def test_a_file_that_is_no_case_does_not_keep_the_others_from_being_solved(tmp_path, capsys):
+    (tmp_path / "a.json").write_text('{"kind": "lot', encoding="utf-8")
+    right = {"kind": "lot sizing", "data": LOTS, "known": {"cost": 140}}
+    (tmp_path / "b.json").write_text(json.dumps(right), encoding="utf-8")
+    assert cases.main([str(tmp_path)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert "NO ANSWER: the file cannot be read" in told[1]
+    assert " ok " in told[2]
+    assert cases.main([str(tmp_path / "nothing")]) == 2
+    assert "there is no case" in capsys.readouterr().err
+
+
+def test_stock_that_costs_more_in_some_months_is_charged_by_month():
+    """Ten a month, orders of 15: keeping ten costs 10 in the first month and 30 in the second."""
+    data = {"demand": [10, 10, 10], "setup": 15, "holding": [1, 3, 1], "unit_cost": [2, 2, 2]}
+    (result,) = solved("case", {"kind": "lot sizing", "data": data, "known": {"cost": 15 + 10 + 15 + 60}})
+    assert result.computed == pytest.approx(100.0)
+    assert result.is_solved
+
+
+def test_oils_are_known_by_their_names_however_written_and_stock_is_optional():
+    data = {"T": 1, "price_by_month": [[10, 30]], "oils": ["VEG 1", "Oil 1"], "hardness": [8, 2],
+            "hardness_range": [0, 6], "revenue_per_ton": 100, "veg_cap": 40, "nonveg_cap": 90}  # fmt: skip
+    known = {"profit": 130 * 100 - 40 * 10 - 90 * 30}
+    (result,) = solved("case", {"kind": "blend", "data": data, "known": known})
+    assert result.is_solved
+
+
 def test_a_bound_may_be_beaten_and_not_be_missed():
     assert Result("b", "late", 10.0, 8.0, 1e-6, is_bound=True).is_solved
     assert not Result("b", "late", 10.0, 10.1, 1e-6, is_bound=True).is_solved

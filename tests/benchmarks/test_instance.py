@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy.optimize import linprog
 
 from benchmarks import plan as bench
 from benchmarks.instance import plan_tables, read_instance, workbench_tables
+from sopwb.errors import InputError
 
 T = 5
 HOURS, OVERTIME, OVERTIME_COST = [30.0, 10.0, 30.0, 0.0, 25.0], 4.0, 3.0
@@ -166,14 +168,110 @@ def test_of_several_rounds_the_least_seconds_count(folder, capsys):
 
 def test_a_change_of_a_resource_that_is_not_there_is_refused(folder):
     tables = workbench_tables(read_instance(folder))
-    with pytest.raises(ValueError, match="capacity:RESOURCE:FACTOR"):
+    with pytest.raises(InputError, match="capacity:RESOURCE:FACTOR"):
         bench.changed(tables, "capacity:oven:0.9")
     assert bench.changed(tables, "capacity:line:0.5")["resource"]["hours_per_day"].max() == pytest.approx(0.5)
 
 
-def test_a_table_that_is_missing_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="periods"):
+def test_tables_that_are_missing_are_named_all_at_once(tmp_path):
+    with pytest.raises(
+        InputError, match=r"periods: the table is missing[\s\S]*recipes: the table is missing"
+    ):
         read_instance(tmp_path)
+
+
+WRONG = {
+    "hours below zero": ("capacity", {"hours": -5.0}, "capacity.hours.*below zero"),
+    "a cost that is not there": ("recipes", {"unit_cost": np.nan}, "recipes.unit_cost.*is not a number"),
+    "stock below zero": ("item_site", {"initial": -1.0}, "item_site.initial.*below zero"),
+    "demand for what is not kept": ("demand", {"item": "soup"}, "demand.site.*names no row of item_site"),
+    "work of no recipe": ("routing", {"recipe": "q"}, "routing.recipe.*names no row of recipes"),
+    "a part that is not at the plant": ("bom", {"component": "gas"}, "bom.component.*recipe's site"),
+    "a lane to itself": ("lanes", {"to_site": "plant"}, "lanes.to_site.*a lane to itself"),
+    "a period beyond the end": ("purchase_cap", {"period": T}, "purchase_cap.period.*from 0 to 4"),
+    "half a period of lead time": ("recipes", {"lead_time": 0.5}, "recipes.lead_time.*whole number"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_row_is_named_with_its_remedy_and_ends_with_2(what, tmp_path, capsys):
+    table, cells, said = WRONG[what]
+    for name, rows in frames(0).items():
+        changed = rows.astype(dict.fromkeys(cells, object)) if name == table else rows
+        if name == table:
+            changed.loc[0, list(cells)] = list(cells.values())
+        changed.to_csv(tmp_path / f"{name}.csv", index=False)
+    assert bench.main([str(tmp_path), "--out", str(tmp_path / "plan")]) == 2
+    told = capsys.readouterr().err
+    assert re.search(said.replace(".*", r"[\s\S]*"), told)
+    assert "row 2 (" in told
+    assert "→" in told
+
+
+def test_two_rows_of_a_key_are_told_together(tmp_path, capsys):
+    for name, rows in frames(0).items():
+        twice = pd.concat([rows, rows.iloc[:1]]) if name == "item_site" else rows
+        twice.to_csv(tmp_path / f"{name}.csv", index=False)
+    assert bench.main([str(tmp_path), "--out", str(tmp_path / "plan")]) == 2
+    assert "2 row(s): share the key item site" in capsys.readouterr().err
+
+
+def cost_of(folder, tables: dict[str, pd.DataFrame]) -> float:
+    """Objective of the plan of some tables."""
+    for name, rows in tables.items():
+        rows.to_csv(folder / f"{name}.csv", index=False)
+    instance = read_instance(folder)
+    planned = bench.plan(instance, workbench_tables(instance), solver="simplex")
+    plan_tables(instance, planned.plan())
+    return planned.objective
+
+
+def test_codes_that_are_numbers_plan_as_well_as_words(folder, tmp_path_factory):
+    codes = {"drink": 1, "syrup": 2, "plant": 10, "depot": 20, "line": 3, "r": 4, "v": 5, "l": 6}
+    other = {
+        name: rows.apply(lambda cells: cells.map(lambda cell: codes.get(cell, cell)))
+        for name, rows in read_instance(folder).tables.items()
+        if len(rows)
+    }
+    again = cost_of(tmp_path_factory.mktemp("codes"), other)
+    assert again == pytest.approx(by_hand(read_instance(folder).tables), rel=1e-6)
+
+
+def test_without_lanes_and_without_a_price_of_safety_stock_there_is_a_plan(tmp_path):
+    """Two are there, one is wanted in each of two periods: they are sold at 10, the second kept for 1."""
+    tables = {
+        "periods": pd.DataFrame({"period": [0, 1]}),
+        "item_site": pd.DataFrame(
+            {"item": ["a"], "site": "s", "initial": 2.0, "holding_cost": 1.0, "safety_stock": 5.0}
+        ),
+        "demand": pd.DataFrame(
+            {"demand": ["d"], "item": "a", "site": "s", "price": 10.0, "backlog_cost": 1.0, "lost_cost": 5.0}
+        ),
+        "demand_qty": pd.DataFrame({"demand": "d", "period": [0, 1], "qty": 1.0}),
+        "recipes": pd.DataFrame(columns=["recipe", "item", "site", "yield", "lead_time", "unit_cost"]),
+    }
+    assert cost_of(tmp_path, tables) == pytest.approx(1.0 - 20.0)
+
+
+def test_stock_that_nobody_wants_goes_where_it_costs_less(tmp_path):
+    """Ten cost 1 each a period at the plant and nothing at the depot; to move one costs 0.5."""
+    tables = {
+        "periods": pd.DataFrame({"period": [0, 1]}),
+        "item_site": pd.DataFrame(
+            {"item": "a", "site": ["plant", "depot"], "initial": [10.0, 0.0], "holding_cost": [1.0, 0.0]}
+        ),
+        "demand": pd.DataFrame(
+            {"demand": ["d"], "item": "a", "site": "depot", "price": 1.0, "backlog_cost": 1.0,
+             "lost_cost": 5.0}
+        ),
+        "demand_qty": pd.DataFrame({"demand": ["d"], "period": 0, "qty": 0.0}),
+        "recipes": pd.DataFrame(columns=["recipe", "item", "site", "yield", "lead_time", "unit_cost"]),
+        "lanes": pd.DataFrame(
+            {"lane": ["l"], "item": "a", "from_site": "plant", "to_site": "depot", "lead_time": 0,
+             "unit_cost": 0.5}
+        ),
+    }  # fmt: skip
+    assert cost_of(tmp_path, tables) == pytest.approx(5.0)
 
 
 def test_runs_orders_fences_and_days_in_stock_are_kept(folder):

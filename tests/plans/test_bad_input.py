@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sopwb.schema.validate import bill_of_material_cycles, table_faults
+from sopwb.errors import InputError
+from sopwb.schema.validate import bill_of_material_cycles, lanes_to_themselves, table_faults
 from tests.plans.plant import SCHEMA, Plant, by_month
 
 LOST = {"late_days_maximum": 0}
@@ -35,6 +36,33 @@ def test_a_product_that_nobody_makes_or_sells_is_lost_and_named():
     assert lost(plan) == pytest.approx(30)
     assert set(plan["shortage"]["reason"]) == {"material"}
     assert set(plan["shortage"]["subject"]) == {"cola"}
+
+
+def test_products_without_cost_have_no_price_of_safety_stock_and_are_planned_all_the_same():
+    """Nobody makes or sells it, so that it costs nothing, as a product without any source does."""
+    plant = Plant(settings=LOST).product("cola", cost=0.0).market().demand("cola", [10, 10, 10])
+    for period in plant.periods:
+        plant.add("inventory_target", product="cola", location="plant", period=period, safety_stock_qty=8.0)
+    plan = plant.planned()
+    assert lost(plan) == pytest.approx(30)
+    assert set(plan["shortage"]["reason"]) == {"material"}
+
+
+def test_safety_stock_that_is_made_soft_without_any_price_is_a_fault():
+    plant = Plant(settings=LOST, rules={"safety_stock": {"mode": "soft"}}).product("cola", cost=0.0).market()
+    plant.demand("cola", [10, 10, 10])
+    plant.add("inventory_target", product="cola", location="plant", period=plant.periods[0],
+              safety_stock_qty=8.0)  # fmt: skip
+    with pytest.raises(InputError, match="a soft rule has no price"):
+        plant.planned()
+
+
+def test_a_lane_that_ends_where_it_begins_is_a_fault_that_names_it():
+    plant = Plant().add("lane", from_location="depot", to_location="depot", lead_time_days=1)
+    plant.add("lane", from_location="plant", to_location="depot", lead_time_days=1)
+    (fault,) = lanes_to_themselves(plant.tables()["lane"])
+    assert "lane: 1 lane(s) end where they begin" in str(fault)
+    assert "row 2 (depot → depot)" in str(fault)
 
 
 def test_a_plan_without_any_demand_makes_nothing():

@@ -11,6 +11,7 @@ from sopwb.report.sections import (
     attainment,
     explained,
     inventory,
+    mix,
     names,
     projection,
     solved,
@@ -22,7 +23,7 @@ from tests.report import plan
 
 SECTIONS = [
     getattr(module, name)
-    for module in (inventory, supply, projection, explained, attainment, strategies, solved)
+    for module in (inventory, supply, projection, explained, attainment, strategies, mix, solved)
     for name in module.__all__
     if mark_of(getattr(module, name)) is not None
 ]
@@ -258,6 +259,22 @@ def test_the_plan_is_held_against_other_ways_of_planning(tables, model):
     by_strategy = shown.table.frame.set_index("strategy")
     assert by_strategy.loc["This plan", "shipped_rate"] == pytest.approx(0.9)
     assert by_strategy.loc["Without limits", "over_hours"] == 8.0
+
+
+def test_what_departs_from_equal_run_out_is_told_by_family(tables, model):
+    tables["mix_plan"] = _frame(
+        product=["cola", "zero", "water"], family=["cola", "cola", "water"], period=MONTHS[0],
+        planned_qty=[60.0, 40.0, 9.0], run_out_qty=[50.0, 50.0, 9.0],
+        planned_value=[60.0, 40.0, 100.0], run_out_value=[50.0, 50.0, 100.0], gap_value=[10.0, -10.0, 0.0],
+        run_out_date=MONTHS[1],
+    )  # fmt: skip
+    shown = mix.mix_of_families(tables, model)
+    assert "5.0_% of the volume, 10.0_€, goes to other products" in _thin(shown.message)
+    by_family = shown.table.frame.set_index("family")
+    assert by_family.loc["Cola", "beyond"] == "Cola in 2025-09"
+    assert by_family.loc["Cola", "below_value"] == pytest.approx(-10.0)
+    assert by_family.loc["Water", "beyond"] == ""
+    assert by_family.loc["Water", "moved_rate"] == 0.0
 
 
 def test_changes_are_ranked_by_money_and_only_those_against_the_last_cycle(tables, model):
