@@ -132,8 +132,11 @@ def optimise(solver: highspy.Highs, settings: SupplySettings, *, is_possible: bo
     ways = [(settings.solver, crossover, endless), ("ipx", "off", endless), ("simplex", "off", endless)]
     if solver.getBasis().valid:
         worth = MOST_PIVOTS + solver.getNumRow() // 8
-        # simplex from nothing takes less than interior point, so that less is worth trying before it
-        ways.insert(0, ("simplex", crossover, worth // 2 if settings.solver == "simplex" else worth))
+        # simplex from nothing takes less than interior point, so that less is worth trying before it;
+        # where only prices are wrong a pivot takes half of what it takes where rows are broken
+        if settings.solver == "simplex" and not is_possible:
+            worth //= 2
+        ways.insert(0, ("simplex", crossover, worth))
     status = highspy.HighsModelStatus.kNotset
     for place, (method, crossing, pivots) in enumerate(ways):
         if place:
