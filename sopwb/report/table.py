@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ MANY_COLUMNS = 10
 SPAN = re.compile(r"\d{4}-\d{2}(-\d{2})?( to \d{4}-\d{2}(-\d{2})?)?")
 """A month, a day, or a span of them, which never breaks over two lines."""
 HUNDRED = 100
+TENTH, MOST_DIGITS = 0.1, 6
 THOUSAND = 1000
 UNITS_OF_SUFFIX = {
     "_rate": "rate",
@@ -152,7 +154,9 @@ def _rate(value: Any, *, signed: bool) -> str:
 
 
 def _per_unit(value: Any, *, signed: bool) -> str:
-    return numbers.exact(value, 2, signed=signed)
+    size = abs(float(value))
+    small = 1 - math.floor(math.log10(size)) if 0 < size < TENTH else 2
+    return numbers.exact(value, min(small, MOST_DIGITS), signed=signed)
 
 
 FORMATS: Mapping[str, Callable[..., str]] = {

@@ -76,6 +76,12 @@ def test_long_tables_end_with_what_is_left_out_but_keep_their_sums():
     assert '<tr class="sum"><td>Total</td>' in html
 
 
+def test_a_price_below_a_cent_keeps_digits_that_say_something():
+    prices = Table(pd.DataFrame({"price_per_unit": [3.5, 0.0042, 0.0, 1e-12]}))
+    shown = [prices.cell("price_per_unit", row) for row in prices.frame.to_dict("records")]
+    assert shown == ["3.50", "0.0042", "0.00", "0.000000"]
+
+
 def test_an_empty_table_is_no_fault():
     assert "<tbody></tbody>" in html_table(_frame().iloc[:0])
 
