@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -191,9 +191,7 @@ class FenceSettings(Settings):
 class ReviewSettings(Settings):
     """How the demand plan is held against earlier cycles."""
 
-    every_months_by_class: Mapping[str, Annotated[int, Field(ge=1, le=24)]] = Field(
-        default_factory=lambda: {"CX": 3}
-    )
+    every_months_by_class: Mapping[str, int] = Field(default_factory=lambda: {"CX": 3})
     """Months between reviews of products of a class, by pair (CX) or by XYZ class (X); else each month."""
 
     @field_validator("every_months_by_class")
@@ -203,6 +201,8 @@ class ReviewSettings(Settings):
         unknown = sorted(set(value) - known)
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: no class; a pair such as CX, or X, Y or Z")
+        if any(months < 1 for months in value.values()):
+            raise ValueError("a product is reviewed every month or every so many months, 1 or more")
         return value
 
     act_months: int = Field(default=3, ge=1, le=24)

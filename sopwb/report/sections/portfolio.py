@@ -51,8 +51,8 @@ def portfolio_headline(tables: Tables, model: Model) -> Section:
     share = tail["margin_value"].sum() / margin if margin else float("nan")
     top = percent(best["margin_value"].sum() / margin, 0) if margin else ""
     message = (
-        f"{count(len(best), 'product')} of {len(sold)} earn {top} of the margin; the tail of {len(tail)} "
-        f"earns {percent(share)} and ties up "
+        f"{count(len(best), 'product')} of the {len(sold)} that sold earn {top} of the margin; "
+        f"the tail of {len(tail)} earns {percent(share)} and ties up "
         f"{short(tail['stock_value'].sum(), model.currency)} of stock"
         if margin > 0
         else f"The range of {len(sold)} products sold has no margin at standard cost"
@@ -223,7 +223,7 @@ def _launch_message(launches: pd.DataFrame, last: pd.DataFrame, tables: Tables, 
         return f"All {len(launches)} launches with a curve are within 10 % of it or above"
     worst = behind.iloc[0]
     return (
-        f"{len(behind)} of {count(len(launches), 'launch', 'launches')} sell less than planned; "
+        f"{len(behind)} of {count(len(launches), 'launch', 'launches')} sell over 10 % less than planned; "
         f"{named(worst['product'], tables['product'], 'product')} is at "
         f"{percent(worst['attainment_rate'], 0)} after {count(int(worst['month_number']), 'month')}"
     )
