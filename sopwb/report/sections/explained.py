@@ -81,9 +81,9 @@ def constraint_values(tables: Tables, model: Model) -> Section:
     )
     note = (
         f"{confirmed} of {count(len(rows), 'price')} agree within one percent with a plan made again with "
-        "service held. The order is that of what one hundredth of the largest limit of the subject is worth by "
-        "that plan, so that hours, pallets and money compare. What one more unit really buys comes from planning service and "
-        "contribution again."
+        "service held. The order is that of what one hundredth of the largest limit of the subject is worth "
+        "by that plan, so that hours, pallets and money compare. What one more unit really buys comes from "
+        "planning service and contribution again."
     )
     return Section(message, title, table=table, note=note, source=source)
 
