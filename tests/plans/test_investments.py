@@ -365,8 +365,8 @@ def test_a_plan_whose_books_miss_an_investment_fails_its_check():
 
 
 def test_other_ways_of_planning_have_the_hours_that_are_built():
-    plant = line(shop())
-    rows = supply_review(plant.planned(), plant.model(), all_parts())["plan_comparison"]
+    tables, model = booked(line(fiscal(shop())))
+    rows = supply_review(tables, model, all_parts())["plan_comparison"]
     sent = rows[rows["strategy"] == "priority_rule"]["shipped_qty"].sum()
     assert sent == pytest.approx(1200.0)
 
