@@ -51,6 +51,9 @@ STEERING = ("stock", "end_stock", "scrapped")
 """Blocks whose charge in the contribution steers and is no money."""
 BROKEN = 1e-6
 HALF = 0.5
+WHOLE_WITHIN = 1e-6
+LONGEST_YEARS = 1000.0
+"""Years after which a payback is none."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,9 @@ class Invested:
 def invest(data: PlanData, parts: Parts, rules: Mapping[str, RuleSettings]) -> Invested:
     """Decide on the investments of a plan, all other decisions that are yes or no relaxed.
 
-    Where no search ends in a plan, what people ask for is built as early as can be, and nothing else.
+    Where the best plan of all that may build a part of an investment builds none in part, it is the best.
+    Else the whole ones are searched for. Where that ends without a plan, what people ask for is built as
+    early as can be, and nothing else.
     """
     if BLOCK not in data.blocks:
         return Invested(data, data, ())
@@ -85,16 +90,30 @@ def invest(data: PlanData, parts: Parts, rules: Mapping[str, RuleSettings]) -> I
     only[place] = program.whole_bucket[place]
     session = Session(program, data.settings)
     cost = session.steering + sum(session.charge(goal) for goal in goals_of(data))
+    chosen, log = _unparted(session, cost, place)
+    if chosen is not None:
+        return Invested(built(data, chosen), data, log)
     near = data.settings.model_copy(update={"mip_gap_rate": min(GAP_RATE, data.settings.mip_gap_rate)})
     whole = whole_decisions(replace(program, whole_bucket=only), session.elastic, cost, near)
     chosen = _asked(data)
-    log: tuple[Solved, ...] = ()
     if whole is not None:
         size = (*whole.elastic.matrix.shape, whole.elastic.matrix.nnz)
         log = (Solved(GOAL, whole.status, whole.objective / MONEY, *size, whole.gap),)
         if np.isfinite(whole.objective):
             chosen = np.flatnonzero(whole.elastic.lower[place] > HALF)
     return Invested(built(data, chosen), data, log)
+
+
+def _unparted(session: Session, cost: Floats, place: slice) -> tuple[Ints | None, tuple[Solved, ...]]:
+    """What the best plan builds that may build parts; None where it builds one in part, or time is over."""
+    try:
+        found = session.best(GOAL, cost)
+    except UnfinishedError:
+        return None, ()
+    made = session.plan(found)[place]
+    if not found.is_best or np.abs(made - np.round(made)).max(initial=0.0) > WHOLE_WITHIN:
+        return None, ()
+    return np.flatnonzero(made > HALF).astype(np.int64), tuple(session.log)
 
 
 def _asked(data: PlanData) -> Ints:
@@ -290,7 +309,8 @@ def _told(invested: Invested, place: Ints, gains: Floats, payment: pd.DataFrame,
     running = option["running_cost_per_month"].to_numpy(float) * MONTHS_PER_YEAR
     earned = yearly[:, 0] - running
     capex = option["capex_value"].to_numpy(float)
-    payback = np.divide(capex, earned, out=np.full(len(capex), np.nan), where=earned > 0)
+    soon = earned * LONGEST_YEARS > capex
+    payback = np.divide(capex, earned, out=np.full(len(capex), np.nan), where=soon)
     made = np.zeros(found.count, dtype=bool)
     made[np.flatnonzero(found.built) // buckets.count] = True
     paid = np.asarray(found.of_option @ (np.asarray(found.paid.sum(axis=0)).ravel() * found.built))

@@ -15,9 +15,11 @@ from sopwb.finance import checks
 from sopwb.finance.stage import finance, outside_plan
 from sopwb.inventory.stage import projection
 from sopwb.schema.validate import validate
+from sopwb.supply import investing
 from sopwb.supply.data import plan_data
 from sopwb.supply.goals import goals_of
 from sopwb.supply.investing import again, invest, investment_decision
+from sopwb.supply.mixed import Whole
 from sopwb.supply.program import program_of
 from sopwb.supply.review_stage import supply_review
 from sopwb.supply.session import UnfinishedError
@@ -363,8 +365,8 @@ def test_a_plan_whose_books_miss_an_investment_fails_its_check():
 
 
 def test_other_ways_of_planning_have_the_hours_that_are_built():
-    plant = line(shop())
-    rows = supply_review(plant.planned(), plant.model(), all_parts())["plan_comparison"]
+    tables, model = booked(line(fiscal(shop())))
+    rows = supply_review(tables, model, all_parts())["plan_comparison"]
     sent = rows[rows["strategy"] == "priority_rule"]["shipped_qty"].sum()
     assert sent == pytest.approx(1200.0)
 
@@ -436,3 +438,20 @@ def test_where_time_is_over_the_worth_is_not_known():
     assert told(solution, unfinished) == ["built", pytest.approx(np.nan, nan_ok=True)]
     not_best = replace(solution, is_best=False)
     assert told(not_best, again_planned) == ["built", pytest.approx(np.nan, nan_ok=True)]
+
+
+def test_what_earns_next_to_nothing_never_pays_back():
+    found = decided(line(shop(hours=15.0)).planned())
+    assert found["choice"] == "not_built"
+    assert pd.isna(found["payback_years"])
+
+
+def test_where_no_plan_is_found_only_what_is_asked_for_is_built(monkeypatch):
+    lost = lambda program, elastic, cost, settings: Whole(elastic, "relaxed", np.nan, np.inf)  # noqa: E731
+    monkeypatch.setattr(investing, "whole_decisions", lost)
+    monkeypatch.setattr(investing, "_unparted", lambda *told: (None, ()))
+    plant = line(line(shop(), status="build", lead_time_days=31), "third")
+    tables = plant.planned()
+    assert tables["investment_decision"]["choice"].tolist() == ["built", "not_built"]
+    assert decided(tables)["period"] == plant.periods[0]
+    assert tables["solver_log"]["status"].iloc[0] == "relaxed"

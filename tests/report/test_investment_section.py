@@ -87,3 +87,9 @@ def test_the_page_shows_the_section_only_where_there_are_investments(tables, mod
     assert full.show("investments").message.startswith("The plan builds")
     assert bare.show("investments") is None
     assert bare.show("bottlenecks") is not None
+
+
+def test_a_search_that_found_nothing_is_said(tables, model):
+    assert "search ended" not in investments(tables, model).note
+    tables["solver_log"] = pd.DataFrame({"goal": ["investments"], "status": ["relaxed"]})
+    assert "The search ended before it found a plan" in investments(tables, model).note

@@ -79,6 +79,17 @@ def _short_use(rows: pd.DataFrame) -> str:
     return f" {name} is of use for {days} days of the plan only: its year holds those days' season."
 
 
+def _not_found(tables: Tables) -> str:
+    """A word where the search for investments ended without any plan."""
+    log = tables["solver_log"]
+    if not ((log["goal"] == "investments") & (log["status"] == "relaxed")).any():
+        return ""
+    return (
+        " The search ended before it found a plan, so nothing is built but what people ask for: allow more "
+        "seconds (supply.mip_seconds), or fewer months to decide in."
+    )
+
+
 @report_section("investments", notebook=NOTEBOOK, if_any=True)
 def investments(tables: Tables, model: Model) -> Section:
     """Each investment with the plan's decision, contribution and service of a year, worth over its life."""
@@ -136,7 +147,7 @@ def investments(tables: Tables, model: Model) -> Section:
         "planned anew; of one that is not built, with it from its first month and what excludes it left out. "
         f"A year of the plan is taken to hold over its life, at a cost of capital of {rate}, before tax. "
         "Service is what late and lost demand is charged in the plan; it is in no account and not in the net "
-        "present value, but the plan counts it." + _short_use(rows)
+        "present value, but the plan counts it." + _short_use(rows) + _not_found(tables)
     )
     return Section(
         _message(rows, currency), title, chart=_picture(rows, currency), table=table, note=note, source=source
