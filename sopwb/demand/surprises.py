@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sopwb.demand.cleaning import known_median
 from sopwb.demand.panel import Array
 
 __all__ = ["local_median", "without_surprises"]
@@ -26,17 +27,7 @@ def local_median(values: Array, window: int) -> Array:
     half = window // 2
     padded = np.pad(values, ((0, 0), (half, half)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1)
-    return _median(around)
-
-
-def _median(values: Array) -> Array:
-    """Median of what is known along the last axis; NaN where nothing is."""
-    ordered = np.sort(values, axis=-1)
-    count = np.isfinite(ordered).sum(axis=-1)
-    # what is not known is sorted to the end
-    middle = (np.maximum(count - 1, 0) // 2, np.minimum(count // 2, np.maximum(count - 1, 0)))
-    low, high = (np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in middle)
-    return np.asarray(np.where(count > 0, (low + high) / 2, np.nan))
+    return known_median(around)
 
 
 def without_surprises(baseline: Array, window: int) -> Array:
@@ -62,6 +53,6 @@ def without_surprises(baseline: Array, window: int) -> Array:
     usual = np.where(median > 0, median, mean[:, None])
     ratio = np.divide(baseline, usual, out=np.ones_like(baseline), where=known & (usual > 0))
     away = np.abs(np.log(np.clip(ratio, np.exp(-MOST_LOG), np.exp(MOST_LOG))))
-    spread = NORMAL_SPREAD * _median(np.where(known, away, np.nan))
+    spread = NORMAL_SPREAD * known_median(np.where(known, away, np.nan))
     believed = usual * np.exp(MOST_SPREADS * np.maximum(spread, LEAST_SPREAD))[:, None]
     return np.where(known, np.fmin(baseline, believed), np.nan)
