@@ -19,7 +19,7 @@ __all__ = ["make_history", "past_cycles"]
 
 CYCLES = 6
 KEPT_MONTHS = {"past_demand_plan": 12, "past_demand_range": 12, "past_supply_plan": 3}
-KEPT_DIGITS = 2
+KEPT_DIGITS = 1
 LOOKS_ONLY = {"data_review", "portfolio", "demand_review", "scenarios", "check", "executive"}
 """Stages whose tables no later cycle reads."""
 

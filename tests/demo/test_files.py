@@ -18,8 +18,9 @@ from sopwb.schema import Schema, load_schema
 
 LARGEST_BYTES = 3_000_000
 NOT_OF_DRINKS = {
-    "author_scope", "blend_limit", "changeover", "co_product", "fixed_decision", "lane_product",
-    "product_property", "recipe", "shortage_price", "work_force",
+    "author_scope", "blend_limit", "changeover", "co_product", "fixed_decision", "holiday",
+    "investment_option", "investment_payment", "lane_product", "product_property", "recipe",
+    "shortage_price", "work_force",
 }  # fmt: skip
 """What a maker of drinks can do without; other companies plan with it."""
 SOURCE = Path(__file__).resolve().parents[2] / "sopwb"
