@@ -29,6 +29,7 @@ from sopwb.errors import Fault, InputError, SopwbError
 from sopwb.extend import Parts
 from sopwb.schema import load_schema
 from sopwb.supply.allocate import shipment_plan
+from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.elastic import Elastic, elastic_of
 from sopwb.supply.goals import goals_of
@@ -99,6 +100,7 @@ class Planned:
         self.build = Took.since(begun)
         if meanwhile is not None:
             meanwhile(self)
+        self._is_of_parts = by is not None
         begun = Took.now()
         going_on = {} if start is None else {"start": start}
         if by is None:
@@ -135,9 +137,19 @@ class Planned:
             price[rule.first : rule.last] = rule.price * rule.is_soft
         return float(program.spread(goal.charge) @ values + price @ broken)
 
+    def _decided(self) -> dict[str, Floats]:
+        """Value of every variable by block; without a solver's noise where one solver found them all.
+
+        A plan of parts keeps it: what one part uses of another would else be missing there.
+        """
+        values = self.solution.values  # noqa: PD011 - no frame
+        if self._is_of_parts:
+            return {name: values[place] for name, place in self.program.blocks.items()}
+        return cleaned(self.program, values)
+
     def plan(self) -> Tables:
         """Tables of the plan."""
-        data, values = self.data, cleaned(self.program, self.solution.values)
+        data, values = self.data, self._decided()
         count = data.buckets.count
         late, lost = values["late"].reshape(-1, count), values["lost"].reshape(-1, count)
         nodes = data.network.nodes
