@@ -33,7 +33,7 @@ from sopwb.supply.buckets import Floats
 from sopwb.supply.data import PlanData, plan_data
 from sopwb.supply.elastic import Elastic, elastic_of
 from sopwb.supply.goals import goals_of
-from sopwb.supply.outcome import capacity_use, cleaned, supply_plan
+from sopwb.supply.outcome import broken_limit, capacity_use, cleaned, supply_plan
 from sopwb.supply.program import Program, program_of
 from sopwb.supply.session import MONEY, UNAVOIDABLE
 from sopwb.supply.solve import Solution, solve
@@ -43,6 +43,7 @@ __all__ = ["Planned", "changed", "main", "plan", "written"]
 
 Tables = dict[str, pd.DataFrame]
 SolveBy = Callable[[PlanData, Program], Solution]
+MOST_TOLD = 10
 LOADED_S = time.process_time()
 """CPU seconds of this process until Python and the packages above were there."""
 
@@ -326,6 +327,20 @@ def _compared(first: _Round, repeat: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _told_of_broken(planned: Planned) -> int:
+    """How many hard limits no plan can keep; the worst are told on the error stream."""
+    broken = broken_limit(planned.data, planned.program, planned.solution)
+    hard = broken[broken["is_hard"].astype(bool)].sort_values("broken_by_qty", ascending=False)
+    period = np.searchsorted(planned.data.buckets.period, hard["period"].to_numpy("datetime64[ns]"))
+    for row in hard.assign(place=period).head(MOST_TOLD).itertuples():
+        print(
+            f"{row.constraint} of {row.subject} in period {row.place} cannot be kept: "
+            f"broken by {row.broken_by_qty:g} {row.unit}",
+            file=sys.stderr,
+        )
+    return len(hard)
+
+
 def measured(
     folder: Path, out: Path, change: str | None, peer: str | None, repeat: int = 1, **settings: Any
 ) -> dict[str, Any]:
@@ -346,6 +361,7 @@ def measured(
     told = {
         "mode": "lp", "rows": log.rows, "columns": log.columns, "nonzeros": log.nonzeros,
         "import_s": round(import_s, 3), **_compared(first, repeat), "peak_rss_mb": round(peak, 1),
+        "broken_limits": _told_of_broken(planned),
     }  # fmt: skip
     if change:
         told |= _resolved(planned, instance, change, settings)

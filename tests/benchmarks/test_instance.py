@@ -296,6 +296,20 @@ def test_runs_orders_fences_and_days_in_stock_are_kept(folder):
     assert (depot.iloc[: T - 2].to_numpy() <= np.array(used_later) + 1e-6).all()
 
 
+def test_a_limit_that_no_plan_can_keep_is_named(folder, capsys):
+    assert bench.main([str(folder), "--out", str(folder / "plan")]) == 0
+    kept = capsys.readouterr()
+    assert (json.loads(kept.out)["broken_limits"], kept.err) == (0, "")
+    # no syrup is there for so much in the first period
+    pd.DataFrame({"table": ["production"], "key": ["r"], "period": [0], "qty": [1e4]}).to_csv(
+        folder / "frozen.csv", index=False
+    )
+    assert bench.main([str(folder), "--out", str(folder / "plan")]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["broken_limits"] > 0
+    assert "in period 0 cannot be kept: broken by" in told.err
+
+
 def test_volume_and_mix_ends_in_a_plan_that_balances_and_is_no_better_than_the_best(folder, capsys):
     pd.DataFrame({"item": ["drink", "syrup"], "family": ["drinks", "parts"]}).to_csv(
         folder / "items.csv", index=False
