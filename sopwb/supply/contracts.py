@@ -87,6 +87,10 @@ def price_levels(tables: Tables, network: Network) -> tuple[pd.DataFrame, Floats
         each level and bucket in the currency of the term.
     """
     rows = tables["purchase_term"]
+    if rows["from_qty"].max() == rows["from_qty"].min():  # the one level there is is reached
+        none = {"term": "int64", "from_qty": "float64", "is_beyond": "bool", "reached": "float64"}
+        levels = pd.DataFrame(columns=list(none)).astype(none)
+        return pd.concat([levels, network.terms[TERM].iloc[:0]], axis=1), np.zeros((0, network.buckets.count))
     rows = rows.assign(term=positions(network.terms[TERM], rows[TERM]))
     least = rows.groupby("term")["from_qty"].transform("min")
     base = np.maximum(least, rows["minimum_order_qty"])

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sopwb.config.model import Model
 from sopwb.errors import Fault, InputError
 from sopwb.extend import Tables, supply_option
-from sopwb.supply.buckets import Buckets, Floats, day_numbers, expand, open_share, overlap_days
+from sopwb.supply.buckets import Buckets, Floats, Ints, day_numbers, expand, open_share, overlap_days
 from sopwb.supply.network import Network, positions
 
 __all__ = ["Option", "buy", "hour_cost", "is_spread", "make", "move", "needed_per_unit",
@@ -197,20 +197,29 @@ def _prices(tables: Tables, network: Network, model: Model) -> Floats:
     ordered = reached.sort_values([*TERM, "valid_from", "from_qty"])
     latest = ordered.drop_duplicates([*TERM, "valid_from"], keep="last")
     terms = network.terms[TERM].assign(term=np.arange(len(network.terms)))
-    latest = latest.merge(terms, on=TERM, how="inner", validate="many_to_one").sort_values("valid_from")
-    grid = pd.DataFrame(
-        {
-            "term": np.tile(np.arange(len(terms)), network.buckets.count),
-            "date": np.repeat(network.buckets.period, len(terms)),
-        }
-    )
-    rows = latest[["term", "valid_from", "price_per_unit", "currency"]]
-    found = pd.merge_asof(grid, rows, left_on="date", right_on="valid_from", by="term")
-    first = rows.drop_duplicates("term").set_index("term")
-    for column in ("price_per_unit", "currency"):
-        found[column] = found[column].fillna(found["term"].map(first[column]))
-    rate = plan_rate(tables["currency_rate"], found["currency"], found["date"], model.currency)
-    return (found["price_per_unit"].to_numpy(float) * rate).reshape(network.buckets.count, -1).T
+    latest = latest.merge(terms, on=TERM, how="inner", validate="many_to_one")
+    rows = latest.sort_values(["term", "valid_from"])
+    row = _last_begun(rows["term"].to_numpy(np.int64), day_numbers(rows["valid_from"]), len(terms), network)
+    price, currency = (rows[name].to_numpy()[row] for name in ("price_per_unit", "currency"))
+    dates = pd.Series(np.tile(network.buckets.period, len(terms)))
+    rate = plan_rate(tables["currency_rate"], pd.Series(currency.ravel()), dates, model.currency)
+    return np.asarray(price.astype(float) * rate.reshape(price.shape))
+
+
+def _last_begun(term: Ints, day: Ints, terms: int, network: Network) -> Ints:
+    """Row that holds for each term in each bucket: the last that has begun, else the first to begin.
+
+    Parameters
+    ----------
+    term, day
+        Term of each row and the day it begins, sorted.
+    """
+    starts = network.buckets.starts
+    first = int(min(day.min(initial=starts[0]), starts[0]))
+    span = int(max(day.max(initial=starts[-1]), starts[-1])) - first + 1
+    asked = np.arange(terms)[:, None] * span + (starts - first)[None, :]
+    row = np.searchsorted(term * span + day - first, asked, side="right") - 1
+    return np.asarray(np.maximum(row, np.searchsorted(term, np.arange(terms))[:, None]), dtype=np.int64)
 
 
 def _at_standard(prices: Floats, network: Network, product_cost: pd.DataFrame) -> Floats:

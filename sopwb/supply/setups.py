@@ -70,9 +70,18 @@ def _changes(groups: pd.DataFrame, changeover: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _no_setups() -> Setups:
+    none = np.zeros(0, dtype=np.int64)
+    groups = pd.DataFrame(columns=[*SETUP, "setup_hours", "setup_cost", "rule", "group"])
+    changes = pd.DataFrame(columns=["resource", "group_before", "group_after"])
+    return Setups(groups, none, none, sp.csr_array((0, 0)), changes)
+
+
 def setups_of(tables: Tables, network: Network) -> Setups:
     """Set-up groups of every resource whose set-ups are not spread over a usual lot."""
     steps = _operations(tables, network)
+    if steps.empty:
+        return _no_setups()
     grouped = steps.groupby(SETUP, as_index=False, sort=True)
     groups = grouped.agg(
         setup_hours=("setup_hours_per_lot", "max"),
