@@ -19,7 +19,6 @@ OPTION, PAYMENT = "investment_option", "investment_payment"
 INVESTMENT_TABLES = (OPTION, PAYMENT, "location")
 """Tables these faults are about."""
 WHOLE_WITHIN = 1e-6
-EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-30")
 
 Rows = npt.NDArray[np.bool_]
 
@@ -72,7 +71,7 @@ def _unlimited(option: pd.DataFrame, location: pd.DataFrame | None) -> tuple[Row
 
 def _never(option: pd.DataFrame) -> tuple[Rows, str, str]:
     """Investments whose last day of decision is before the first."""
-    wrong = option["earliest_date"].fillna(EARLIEST) > option["latest_date"].fillna(LATEST)
+    wrong = option["earliest_date"] > option["latest_date"]  # a missing one leaves it open
     remedy = "let latest_date come after earliest_date, with the first day of a month between them"
     return _flags(wrong), "can be decided on no day", remedy
 

@@ -44,7 +44,7 @@ def validate(tables: Mapping[str, pd.DataFrame], schema: Schema) -> list[Fault]:
         faults += table_faults(frame, table)
         faults += _reference_faults(frame, table, tables, schema)
     faults += bill_of_material_cycles(tables.get("bill_of_material"))
-    faults += lanes_to_themselves(tables.get("lane"))
+    faults += lanes_to_themselves(tables.get("lane"), schema)
     return faults + statement_faults(tables, schema) + investment_faults(tables, schema)
 
 
@@ -59,6 +59,8 @@ def relation_faults(
             faults += _reference_faults(tables[name], schema[name], tables, schema)
     if set(INVESTMENT_TABLES) & set(changed):
         faults += investment_faults(tables, schema)
+    if "lane" in changed:
+        faults += lanes_to_themselves(tables.get("lane"), schema)
     return faults + (bill_of_material_cycles(tables.get("bill_of_material")) if changed else [])
 
 
@@ -163,16 +165,15 @@ def _unknown(frame: pd.DataFrame, table: Table, name: str, rows: pd.Series[bool]
     return Fault(f"{table.name}.{name}", problem, row_labels(frame, table, rows), remedy)
 
 
-def lanes_to_themselves(lane: pd.DataFrame | None) -> list[Fault]:
+def lanes_to_themselves(lane: pd.DataFrame | None, schema: Mapping[str, Table]) -> list[Fault]:
     """A fault for lanes that end where they begin."""
     if lane is None or lane.empty:
         return []
-    loop = lane[lane["from_location"].notna() & lane["from_location"].eq(lane["to_location"])]
-    if loop.empty:
+    loop = lane["from_location"].eq(lane["to_location"]).fillna(value=False)
+    if not loop.any():
         return []
-    numbers, places = loop.index.to_numpy(int) + 2, loop["from_location"]
-    rows = [f"row {row} ({place} → {place})" for row, place in zip(numbers, places, strict=True)]
-    problem = f"{len(loop)} lane(s) end where they begin"
+    rows = row_labels(lane, schema["lane"], loop)
+    problem = f"{len(rows)} lane(s) end where they begin"
     return [Fault("lane", problem, rows, "remove them, or correct an end")]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sopwb.errors import InputError
-from sopwb.schema.validate import bill_of_material_cycles, lanes_to_themselves, table_faults
+from sopwb.schema.validate import bill_of_material_cycles, lanes_to_themselves, relation_faults, table_faults
 from tests.plans.plant import SCHEMA, Plant, by_month
 
 LOST = {"late_days_maximum": 0}
@@ -60,9 +60,12 @@ def test_safety_stock_that_is_made_soft_without_any_price_is_a_fault():
 def test_a_lane_that_ends_where_it_begins_is_a_fault_that_names_it():
     plant = Plant().add("lane", from_location="depot", to_location="depot", lead_time_days=1)
     plant.add("lane", from_location="plant", to_location="depot", lead_time_days=1)
-    (fault,) = lanes_to_themselves(plant.tables()["lane"])
+    (fault,) = lanes_to_themselves(plant.tables()["lane"], SCHEMA)
     assert "lane: 1 lane(s) end where they begin" in str(fault)
-    assert "row 2 (depot → depot)" in str(fault)
+    assert "row 2 (" in str(fault)
+    assert "from_location=depot, to_location=depot" in str(fault)
+    # so is one that a scenario makes
+    assert fault in relation_faults(plant.tables(), SCHEMA, ["lane"])
 
 
 def test_a_plan_without_any_demand_makes_nothing():
